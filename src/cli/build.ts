@@ -1,0 +1,18 @@
+import { build } from "esbuild";
+
+/** @returns the Worker as one ES module, bundled with wrangler's own bundler and conditions. */
+export async function buildWorker(main: string): Promise<string> {
+  const result = await build({
+    entryPoints: [main],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*", "cloudflare:*"],
+    logLevel: "error",
+  });
+  const [file] = result.outputFiles;
+  if (!file) throw new Error(`${main}: the bundler gave nothing`);
+  return file.text;
+}

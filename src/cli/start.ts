@@ -1,0 +1,111 @@
+/**
+ * `npm start`: the Worker on one machine. It runs what `wrangler deploy` would upload, in Miniflare,
+ * with its data in a folder; a direct socket leads straight into the Worker, past Miniflare's own.
+ */
+import { createServer } from "node:net";
+import { parseArgs } from "node:util";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { buildWorker } from "./build.ts";
+import { DataFolder } from "./data-folder.ts";
+import { Mistake, run } from "./mistake.ts";
+import { welcome } from "./welcome.ts";
+import { readWranglerConfig } from "./wrangler-config.ts";
+
+const usage = `npm start -- [options]
+  --port PORT     where to listen (4000)
+  --host HOST     on which address (127.0.0.1: this machine only)
+  --data DIR      where everything is kept (./data)
+  --config FILE   which repositories there are (./wrangler.toml)
+ADMIN_KEY and SIGNING_KEY (PEM) in the environment win over the keys in the data folder.`;
+
+/** How often the cron of wrangler.toml is played; Miniflare has no clock of its own for it. */
+const cronMs = 60_000;
+
+async function start(): Promise<void> {
+  const options = readOptions();
+  if (!options) return;
+  const { host, port } = options;
+  const config = readWranglerConfig(options.config);
+  const data = await DataFolder.open(options.data);
+  await checkPort(host, port);
+  const secrets = await data.secrets(process.env);
+  const worker = await buildWorker(config.main);
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...{ host: "127.0.0.1", port: 0, cf: false, telemetry: { enabled: false } },
+      ...{ log: new Log(LogLevel.WARN), logRequests: false },
+      resourcePersistencePath: data.path,
+      unsafeDirectSockets: [{ host, port }],
+      // Where Miniflare keeps the data follows these names, so they never change.
+      name: "hexedge",
+      modules: [{ type: "ESModule", path: "worker.js", contents: worker }],
+      compatibilityDate: config.compatibilityDate,
+      compatibilityFlags: config.compatibilityFlags,
+      r2Buckets: { BUCKET: "bucket" },
+      kvNamespaces: { INDEX: "index" },
+      durableObjects: { REPOSITORY: { className: "Repository", useSQLite: true } },
+      ratelimits: config.ratelimits,
+      bindings: { ...config.vars, ADMIN_KEY: secrets.adminKey, SIGNING_KEY: secrets.signingKey },
+    }),
+  );
+  await miniflare.ready;
+  stopCleanly(miniflare);
+  playCron(miniflare);
+  console.log(await welcome({ origin: `http://${host}:${port}`, config, data, secrets }));
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: "string", default: "4000" },
+      host: { type: "string", default: "127.0.0.1" },
+      data: { type: "string", default: "data" },
+      config: { type: "string", default: "wrangler.toml" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return undefined;
+  }
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new Mistake(`--port ${values.port}: a port is a number from 1 to 65535`);
+  }
+  return { ...values, port };
+}
+
+/** workerd would only say that it could not start. */
+async function checkPort(host: string, port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const why = error.code === "EADDRINUSE" ? "something else listens there" : error.message;
+      fail(new Mistake(`cannot listen on ${host}:${port}: ${why}; choose another with --port`));
+    });
+    server.listen(port, host, () => server.close(() => done()));
+  });
+}
+
+function stopCleanly(miniflare: Miniflare): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      // Requests under way end first; what a kill would have cut off, the next start finishes.
+      void miniflare.dispose().then(() => process.exit(0));
+    });
+  }
+}
+
+/** The first time at once: it finishes what a killed predecessor had begun. */
+function playCron(miniflare: Miniflare): void {
+  const play = async () => {
+    const worker = await miniflare.getWorker();
+    await worker.scheduled({ cron: "* * * * *" });
+  };
+  const playOrSay = () =>
+    play().catch((error) => console.error({ message: `the cron failed: ${error}` }));
+  void playOrSay();
+  setInterval(playOrSay, cronMs).unref();
+}
+
+await run(start);

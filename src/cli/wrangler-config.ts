@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import * as v from "valibot";
+import { Mistake } from "./mistake.ts";
+
+/**
+ * What one machine needs of wrangler.toml. wrangler has a function for this, but loading wrangler
+ * takes longer than everything else that a start does.
+ */
+const schema = v.object({
+  main: v.string(),
+  compatibility_date: v.string(),
+  compatibility_flags: v.optional(v.array(v.string()), []),
+  ratelimits: v.optional(
+    v.array(
+      v.object({
+        name: v.string(),
+        namespace_id: v.string(),
+        simple: v.object({ limit: v.number(), period: v.picklist([10, 60]) }),
+      }),
+    ),
+    [],
+  ),
+  vars: v.optional(v.record(v.string(), v.unknown()), {}),
+});
+
+export interface WranglerConfig {
+  /** Absolute path of the Worker's entry. */
+  main: string;
+  compatibilityDate: string;
+  compatibilityFlags: string[];
+  ratelimits: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }>;
+  vars: Record<string, unknown>;
+}
+
+/** @throws Mistake when the file is missing, is not TOML, or lacks what it must say. */
+export function readWranglerConfig(path: string): WranglerConfig {
+  const result = v.safeParse(schema, parseToml(path));
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw new Mistake(`${path}: ${v.getDotPath(issue) ?? ""}: ${issue.message}`);
+  }
+  const { output } = result;
+  return {
+    main: resolve(dirname(path), output.main),
+    compatibilityDate: output.compatibility_date,
+    compatibilityFlags: output.compatibility_flags,
+    ratelimits: Object.fromEntries(
+      output.ratelimits.map(({ name, namespace_id, simple }) => [name, { namespace_id, simple }]),
+    ),
+    vars: output.vars,
+  };
+}
+
+function parseToml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof TomlError) throw new Mistake(`${path}: ${error.message}`);
+    throw new Mistake(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,124 @@
+/** All routes on one screen. */
+import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
+import { ConfigError, readConfig } from "../env.ts";
+import { checkRepository } from "./api/check.ts";
+import { findDocs, publishDocs, revertDocs } from "./api/docs.ts";
+import { showPackage, showRelease } from "./api/packages.ts";
+import { publishRelease } from "./api/publish.ts";
+import { retireRelease, revertRelease, unretireRelease } from "./api/releases.ts";
+import { showMe } from "./api/users.ts";
+import type { App } from "./app-type.ts";
+import { authenticate } from "./authenticate.ts";
+import { findRepository, requires } from "./find-repository.ts";
+import { negotiate, render } from "./format.ts";
+import { refuse, refuseInText } from "./refusals.ts";
+import { serveFile } from "./repository.ts";
+import { showStart } from "./start.ts";
+
+type Handler = (c: Context<App>) => Response | Promise<Response>;
+type Methods = { get?: Route; post?: Route; delete?: Route };
+type Route = Handler | [MiddlewareHandler<App>, Handler];
+
+export function createApp(): Hono<App> {
+  const app = new Hono<App>({ getPath });
+  app.use(prepare);
+  app.onError(answerFault);
+  app.notFound((c) =>
+    (c.req.path.startsWith("/api") ? refuse : refuseInText)(c, { reason: "not_found" }),
+  );
+
+  on(app, "/", { get: showStart });
+  on(app, "/health", { get: (c) => c.json({ status: "ok" }) });
+  app.use("/repos/*", authenticateIn(refuseInText));
+  on(app, "/repos/:repository/*", { get: serveFile });
+
+  app.use("/api/*", negotiateFormat, authenticateIn(refuse));
+  // Clients put their paths behind whichever api_url they have: see findRepository.
+  for (const prefix of ["/api", "/api/repos/:repository", "/api/repos/:base/repos/:repository"]) {
+    on(app, `${prefix}/users/me`, { get: showMe });
+    app.route(prefix, repositoryApi());
+  }
+  return app;
+}
+
+function repositoryApi(): Hono<App> {
+  const api = new Hono<App>();
+  const [read, write] = [requires("read"), requires("write")];
+  for (const path of ["/publish", "/check", "/packages/*"]) api.use(path, findRepository);
+  const release = "/packages/:name/releases/:version";
+
+  on(api, "/publish", { post: [write, publishRelease] });
+  on(api, "/packages/:name", { get: [read, showPackage] });
+  on(api, "/packages/:name/releases", { post: [write, publishRelease] });
+  on(api, release, { get: [read, showRelease], delete: [write, revertRelease] });
+  on(api, `${release}/retire`, { post: [write, retireRelease], delete: [write, unretireRelease] });
+  on(api, `${release}/docs`, {
+    get: [read, findDocs],
+    post: [write, publishDocs],
+    delete: [write, revertDocs],
+  });
+  on(api, "/check", { get: [requires("administer"), checkRepository] });
+  return api;
+}
+
+/** Routes the methods of one path, and says 405 to all others. */
+function on(app: Hono<App>, path: string, methods: Methods): void {
+  const allow: string[] = [];
+  for (const [method, route] of Object.entries(methods)) {
+    app.on(method.toUpperCase(), path, ...((Array.isArray(route) ? route : [route]) as [Handler]));
+    allow.push(...(method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
+  }
+  app.all(path, (c) => {
+    const says = c.req.path.startsWith("/api") ? refuse : refuseInText;
+    return says(c, { reason: "method_not_allowed", allow: allow.join(", ") });
+  });
+}
+
+/** A base URL that ends with a slash makes clients ask for `//packages/…`. */
+function getPath(request: Request): string {
+  return new URL(request.url).pathname.replace(/\/{2,}/g, "/");
+}
+
+async function prepare(c: Context<App>, next: Next): Promise<void> {
+  c.set("requestId", c.req.header("cf-ray") ?? crypto.randomUUID());
+  c.set("config", readConfig(c.env));
+  await next();
+  c.header("x-request-id", c.var.requestId);
+}
+
+function authenticateIn(says: typeof refuse): MiddlewareHandler<App> {
+  return async function authenticated(c, next) {
+    const actor = await authenticate(c);
+    if ("refused" in actor) return says(c, actor.refused);
+    c.set("actor", actor);
+    await next();
+    return undefined;
+  };
+}
+
+async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | undefined> {
+  if (negotiate(c) === undefined) return refuse(c, { reason: "not_acceptable" });
+  await next();
+  return undefined;
+}
+
+/** A fault: logged once, here, and told in the client's format so that it prints more than a number. */
+function answerFault(error: Error, c: Context<App>): Response {
+  const { requestId } = c.var;
+  const where = `${c.req.method} ${c.req.path}`;
+  console.error({ message: `${where} failed: ${error.message}`, requestId, stack: error.stack });
+  if (error instanceof ConfigError) {
+    return render(c, 500, {
+      status: 500,
+      message: `This registry is not set up rightly: ${error.message}`,
+    });
+  }
+  // What was begun is finished or undone by the repository's alarm, so trying again is right.
+  const message = `Internal server error, request ${requestId}: try again in a moment`;
+  return render(
+    c,
+    503,
+    { status: 503, message },
+    { "retry-after": "3", "x-request-id": requestId },
+  );
+}

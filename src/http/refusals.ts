@@ -1,0 +1,148 @@
+/** Every no, and its status and body: one exhaustive switch. */
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { FieldErrors, UploadRefusal } from "../hex/refusal.ts";
+import type { RepositoryRefusal } from "../repository/types.ts";
+import type { App } from "./app-type.ts";
+import { render } from "./format.ts";
+
+export type HttpRefusal =
+  | { reason: "not_found" }
+  | { reason: "method_not_allowed"; allow: string }
+  | { reason: "not_acceptable" }
+  | { reason: "body_too_big"; sizeBytesMax: number }
+  | { reason: "body_malformed" }
+  | { reason: "parameter_invalid"; errors: FieldErrors }
+  | { reason: "version_malformed"; version: string }
+  /** A credential would help, and there is none. */
+  | { reason: "unauthenticated" }
+  | { reason: "credential_malformed" }
+  | { reason: "credential_unknown" }
+  | { reason: "too_many_guesses" }
+  | { reason: "forbidden" }
+  | { reason: "private_repository"; repository: string }
+  | { reason: "repository_not_found"; repository: string }
+  | { reason: "no_root_repository" }
+  | { reason: "name_differs" };
+
+export type Refusal = UploadRefusal | RepositoryRefusal | HttpRefusal;
+
+interface Answer {
+  status: ContentfulStatusCode;
+  message: string;
+  errors?: FieldErrors;
+  headers?: Record<string, string>;
+}
+
+/** Answers a refusal in the format that the client asked for. */
+export function refuse(c: Context<App>, refusal: Refusal): Response {
+  const { status, message, errors, headers } = answerTo(refusal);
+  return render(c, status, { status, message, ...(errors ? { errors } : {}) }, headers);
+}
+
+/** The same for clients that print the body as it is: those of the repository's files. */
+export function refuseInText(c: Context<App>, refusal: Refusal): Response {
+  const { status, message, headers } = answerTo(refusal);
+  return c.body(`${message}\n`, status, {
+    "content-type": "text/plain; charset=utf-8",
+    ...headers,
+  });
+}
+
+const basic = { "www-authenticate": "Basic realm=hex" };
+
+/** Publishing is refused with 401, 403, 404, 413 or 422 only: rebar3 takes all else for success. */
+export function answerTo(refusal: Refusal): Answer {
+  switch (refusal.reason) {
+    case "not_found":
+      return { status: 404, message: "Page not found" };
+    case "package_not_found":
+      return { status: 404, message: `Package ${refusal.package} not found` };
+    case "release_not_found":
+      return { status: 404, message: `Release ${refusal.package} ${refusal.version} not found` };
+    case "docs_not_found":
+      return { status: 404, message: `${refusal.package} ${refusal.version} has no docs` };
+    case "repository_not_found":
+      return {
+        status: 404,
+        message: `There is no repository ${refusal.repository} here: declare [vars.REPOSITORIES.${refusal.repository}] in wrangler.toml, or check the URL`,
+      };
+    case "no_root_repository":
+      return {
+        status: 404,
+        message:
+          "No repository is named: use an api_url that ends with /api/repos/REPOSITORY, or --organization REPOSITORY, or let the operator set ROOT_REPOSITORY",
+      };
+    case "method_not_allowed":
+      return {
+        status: 405,
+        message: `Only ${refusal.allow} here`,
+        headers: { allow: refusal.allow },
+      };
+    case "not_acceptable":
+      return {
+        status: 406,
+        message: "Accept application/json, application/vnd.hex+json or application/vnd.hex+erlang",
+      };
+    case "body_too_big":
+    case "tarball_too_big":
+      return { status: 413, message: `Payload too large: at most ${refusal.sizeBytesMax} bytes` };
+    case "body_malformed":
+      return { status: 400, message: "Bad request: the body is not what its content-type says" };
+    case "parameter_invalid":
+      return invalid(refusal.errors);
+    case "version_malformed":
+      return { status: 400, message: `invalid version: ${refusal.version}` };
+    case "unauthenticated":
+      return { status: 401, message: "missing authentication information", headers: basic };
+    case "credential_malformed":
+      return { status: 401, message: "invalid authentication information", headers: basic };
+    case "credential_unknown":
+      return { status: 401, message: "invalid API key", headers: basic };
+    case "too_many_guesses":
+      return {
+        status: 429,
+        message: "Too many wrong keys from this address: try again in a minute",
+        headers: { "retry-after": "60" },
+      };
+    case "forbidden":
+      return { status: 403, message: "account not authorized for this action" };
+    case "private_repository":
+      return {
+        status: 403,
+        message: `The repository ${refusal.repository} is private: add a key, as in mix hex.repo set ${refusal.repository} --auth-key KEY`,
+      };
+    case "bad_tarball":
+      return invalid({ tar: refusal.message });
+    case "bad_metadata":
+      return invalid(refusal.errors);
+    case "bad_dependencies":
+      return invalid({ requirements: refusal.errors });
+    case "name_differs":
+      return invalid({ name: "metadata does not match package name" });
+    case "release_exists":
+      return invalid({
+        inserted_at: refusal.sameBytes
+          ? "has already been published with exactly these bytes"
+          : "must include the --replace flag to update an existing release",
+      });
+    case "release_busy":
+      return invalid({
+        version: `${refusal.package} ${refusal.version} is being changed at this moment, or a change was interrupted: try again in half a minute`,
+      });
+    case "package_has_dependants":
+      return invalid({
+        name: `you cannot delete this package because other packages depend on it: ${refusal.dependants.slice(0, 10).join(", ")}`,
+      });
+    case "too_busy":
+      return {
+        status: 503,
+        message: "Too many uploads at once: try again in a moment",
+        headers: { "retry-after": String(refusal.retryAfterSeconds) },
+      };
+  }
+}
+
+function invalid(errors: FieldErrors): Answer {
+  return { status: 422, message: "Validation error(s)", errors };
+}

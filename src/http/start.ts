@@ -1,0 +1,34 @@
+import type { Context } from "hono";
+import type { App } from "./app-type.ts";
+import { urlsOf } from "./context.ts";
+import { apiUrl, repositoryUrl } from "./views.ts";
+
+/** `GET /`: how to use this registry, in plain text. */
+export function showStart(c: Context<App>): Response {
+  const urls = urlsOf(c);
+  const names = [...c.var.config.repositories.values()].map(({ name, public: open }) => ({
+    name,
+    open,
+  }));
+  const sections = names.map(({ name, open }) => {
+    const api = apiUrl(urls, name);
+    const files = repositoryUrl(urls, name);
+    return `${name} (${open ? "anyone may read it" : "private"})
+
+  Use it with mix:
+    curl -fo ${name}.pem ${files}/public_key
+    mix hex.repo add ${name} ${files} --public-key ${name}.pem${open ? "" : " --auth-key KEY"}
+    {:package, "~> 1.0", repo: "${name}"}          in deps of mix.exs
+
+  Publish to it with mix:
+    HEX_API_URL=${api} HEX_API_KEY=KEY mix hex.publish package --yes
+
+  With rebar3, in ~/.config/rebar3/rebar.config, the key in hex.config beside it:
+    {hex, [{repos, [#{name => <<"${name}">>,
+                      api_url => <<"${api}">>,
+                      repo_url => <<"${files}">>,
+                      repo_public_key => <<"the text of ${name}.pem">>}]}]}.
+`;
+  });
+  return c.text(`Hexedge: a Hex package registry.\n\n${sections.join("\n")}`);
+}

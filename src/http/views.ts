@@ -1,0 +1,112 @@
+/** How things look in the API: server.md 1.4 and 1.5. Pure. */
+import type { Json } from "../hex/erlang/term.ts";
+import { latestVersion, parseVersion } from "../hex/version.ts";
+import type { PackageRecord, ReleaseRecord } from "../repository/types.ts";
+
+/** Where clients reach us. */
+export interface Urls {
+  /** `https://host` */
+  origin: string;
+}
+
+export const apiUrl = ({ origin }: Urls, repository: string) => `${origin}/api/repos/${repository}`;
+export const repositoryUrl = ({ origin }: Urls, repository: string) =>
+  `${origin}/repos/${repository}`;
+export const packageUrl = (urls: Urls, repository: string, name: string) =>
+  `${apiUrl(urls, repository)}/packages/${name}`;
+export const releaseUrl = (urls: Urls, repository: string, name: string, version: string) =>
+  `${packageUrl(urls, repository, name)}/releases/${version}`;
+export const docsTarballUrl = (urls: Urls, repository: string, name: string, version: string) =>
+  `${repositoryUrl(urls, repository)}/docs/${name}-${version}.tar.gz`;
+
+export function packageView(urls: Urls, record: PackageRecord): Json {
+  const { repository, name, meta, releases } = record;
+  const versions = releases.map((release) => release.version);
+  const withDocs = releases.find((release) => release.hasDocs);
+  return {
+    repository,
+    name,
+    inserted_at: record.insertedAt,
+    updated_at: record.updatedAt,
+    url: packageUrl(urls, repository, name),
+    docs_html_url: withDocs ? docsTarballUrl(urls, repository, name, withDocs.version) : null,
+    latest_version: latestVersion(versions) ?? null,
+    latest_stable_version: latestVersion(versions, { stableOnly: true }) ?? null,
+    configs: configs(record),
+    meta: {
+      description: meta.description,
+      licenses: meta.licenses,
+      links: meta.links,
+      maintainers: meta.maintainers,
+    },
+    releases: releases.map((release) => ({
+      version: release.version,
+      url: releaseUrl(urls, repository, name, release.version),
+      has_docs: release.hasDocs,
+      inserted_at: release.insertedAt,
+    })),
+    retirements: Object.fromEntries(
+      releases.flatMap(({ version, retirement }) =>
+        retirement ? [[version, { ...retirement }]] : [],
+      ),
+    ),
+    downloads: {},
+    owners: [],
+  };
+}
+
+export function releaseView(
+  urls: Urls,
+  repository: string,
+  name: string,
+  release: ReleaseRecord,
+): Json {
+  const { version, retirement } = release;
+  return {
+    version,
+    checksum: release.outerChecksum,
+    has_docs: release.hasDocs,
+    inserted_at: release.insertedAt,
+    updated_at: release.updatedAt,
+    // The key is always there: mix crashes without it.
+    retirement: retirement && { ...retirement },
+    package_url: packageUrl(urls, repository, name),
+    url: releaseUrl(urls, repository, name, version),
+    docs_html_url: release.hasDocs ? docsTarballUrl(urls, repository, name, version) : null,
+    requirements: Object.fromEntries(
+      release.requirements.map(({ package: dependency, app, requirement, optional }) => [
+        dependency,
+        { app, requirement, optional },
+      ]),
+    ),
+    configs: configsFor(repository, name, release),
+    meta: { app: release.app, build_tools: release.buildTools, elixir: release.elixir },
+    downloads: 0,
+    publisher: { username: release.publisher },
+  };
+}
+
+function configs(record: PackageRecord): Json {
+  const versions = record.releases.map((release) => release.version);
+  const newest = latestVersion(versions, { stableOnly: true }) ?? latestVersion(versions);
+  const release = record.releases.find(({ version }) => version === newest);
+  return release ? configsFor(record.repository, record.name, release) : {};
+}
+
+/** What to paste to depend on the release. */
+function configsFor(repository: string, name: string, { version, app }: ReleaseRecord): Json {
+  const sameApp = app === name;
+  const options = `${sameApp ? "" : `, hex: :${name}`}, repo: "${repository}"`;
+  return {
+    "mix.exs": `{:${app}, "${mixRequirement(version)}"${options}}`,
+    "rebar.config": sameApp ? `{${name}, "${version}"}` : `{${app}, "${version}", {pkg, ${name}}}`,
+    "erlang.mk": `dep_${name} = hex ${version}`,
+  };
+}
+
+function mixRequirement(version: string): string {
+  const parsed = parseVersion(version);
+  if (!parsed || parsed.pre.length > 0) return `~> ${version}`;
+  const { major, minor, patch } = parsed;
+  return major === 0 ? `~> ${major}.${minor}.${patch}` : `~> ${major}.${minor}`;
+}

@@ -1,0 +1,17 @@
+/** Worker entry. No logic. */
+import { type Env, readConfig } from "./env.ts";
+import { createApp } from "./http/app.ts";
+
+export { Repository } from "./repository/repository.ts";
+
+const app = createApp();
+
+export default {
+  fetch: app.fetch,
+
+  /** A safety net under the repositories' alarms. */
+  async scheduled(_controller, env): Promise<void> {
+    const names = [...readConfig(env).repositories.keys()];
+    await Promise.all(names.map((name) => env.REPOSITORY.getByName(name).recover()));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,150 @@
+/**
+ * Brings the bucket and KV up to the ledger, in an order in which no reader is told of something
+ * that is not there: package files, then names and versions, then the removal of what nothing names.
+ * Builds read the ledger when they run and carry no change with them, so running one twice, or
+ * again after a crash, is the same as running it once.
+ */
+import { buildPackage, buildSigned, concatEntries } from "../hex/registry.ts";
+import type { Storage } from "../storage/storage.ts";
+import { indexKey, namesKey, packageKey, publicKeyKey, versionsKey } from "./keys.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import { place } from "./place.ts";
+import { packageRecord, packageResource } from "./resources.ts";
+import type { Signer } from "./signer.ts";
+import { Turn } from "./turn.ts";
+
+/** names and versions are rebuilt for all who published meanwhile; R2 takes one write a second per key. */
+export const registrySpacingMs = 1000;
+const atOnce = 16;
+
+export interface FlushWorld {
+  repository: string;
+  ledger: Ledger;
+  storage: Storage;
+  index: KVNamespace;
+  signer: Signer;
+}
+
+export class Flush {
+  readonly #world: FlushWorld;
+  readonly #packages = new Map<string, Turn>();
+  readonly #registry = new Turn(() => this.#flushRegistry());
+  /** One at a time: a second delete of a key could land after the key was published to again. */
+  readonly #removals = new Turn(() => this.#flushRemovals());
+  /** When names and versions were last begun; a test may set it back. */
+  registryStartedAt = 0;
+
+  constructor(world: FlushWorld) {
+    this.#world = world;
+  }
+
+  /** Resolves when a flush of packages/NAME that began after this call has stored it. */
+  async package(name: string): Promise<void> {
+    let turn = this.#packages.get(name);
+    if (!turn) {
+      turn = new Turn(() => this.#flushPackage(name));
+      this.#packages.set(name, turn);
+    }
+    try {
+      await turn.next();
+    } finally {
+      if (turn.idle) this.#packages.delete(name);
+    }
+  }
+
+  /** Resolves when names, versions and all package files show what the ledger knew at this call. */
+  async registry(): Promise<void> {
+    await this.#registry.next();
+  }
+
+  /** Resolves when the files that nothing named at this call are deleted. */
+  async removals(): Promise<void> {
+    await this.#removals.next();
+  }
+
+  /** Brings up to `limit` stale entries of KV up to date. KV may be late; it is never the truth. */
+  async indexes(limit: number): Promise<void> {
+    const { repository, ledger, index } = this.#world;
+    await inBatches(ledger.packagesToIndex(limit), async (name) => {
+      const row = ledger.package(name);
+      if (!row) return;
+      const releases = ledger.releases(name);
+      if (releases.length === 0) await index.delete(indexKey(repository, name));
+      else {
+        const record = packageRecord(repository, row, releases);
+        await index.put(indexKey(repository, name), JSON.stringify(record));
+      }
+      ledger.indexed(name, row.touched);
+    });
+    ledger.forgetEmptyPackages();
+  }
+
+  async #flushPackage(name: string): Promise<void> {
+    const { repository, ledger, storage, signer } = this.#world;
+    const row = ledger.package(name);
+    if (!row || row.changed <= row.flushed) return;
+    const key = packageKey(repository, name);
+    const releases = ledger.releases(name);
+    if (releases.length === 0) {
+      await storage.delete(key);
+      ledger.flushed(name, row.changed, null);
+      return;
+    }
+    const resource = packageResource(repository, name, releases);
+    // The number of the change makes the bytes of every change unlike all before, so an ETag never
+    // comes back and the late put of an older file can never pass for the newest.
+    const file = await buildPackage(resource, signer.key, { mtimeSeconds: row.changed });
+    ledger.flushed(name, row.changed, await place(storage, key, file, row.etag));
+  }
+
+  async #flushRegistry(): Promise<void> {
+    const { repository, ledger, signer } = this.#world;
+    if (ledger.isPublished()) return;
+    await sleepUntil(this.registryStartedAt + registrySpacingMs);
+    this.registryStartedAt = Date.now();
+    // Removals wait for `upTo`, so every package file up to it comes first.
+    const upTo = ledger.sequence();
+    await inBatches(ledger.packagesToFlush(), (name) => this.package(name));
+
+    const change = { mtimeSeconds: ledger.sequence() };
+    const names: Uint8Array[] = [];
+    const versions: Uint8Array[] = [];
+    for (const entry of ledger.entries()) {
+      names.push(entry.names);
+      versions.push(entry.versions);
+    }
+    const namesFile = await buildSigned(concatEntries(names, repository), signer.key, change);
+    const versionsFile = await buildSigned(concatEntries(versions, repository), signer.key, change);
+    await this.#placeFile("versions", versionsKey(repository), versionsFile);
+    await this.#placeFile("names", namesKey(repository), namesFile);
+    const publicKey = new TextEncoder().encode(signer.publicKeyPem);
+    await this.#placeFile("public_key", publicKeyKey(repository), publicKey);
+    ledger.indexPublished(upTo);
+  }
+
+  async #flushRemovals(): Promise<void> {
+    const { ledger, storage } = this.#world;
+    await inBatches(ledger.removals(), async (key) => {
+      await storage.delete(key);
+      ledger.removed(key);
+    });
+  }
+
+  /** One of the repository's own files, whose ETags the ledger keeps by name. */
+  async #placeFile(name: string, key: string, file: Uint8Array): Promise<void> {
+    const { ledger, storage } = this.#world;
+    const etag = ledger.fileEtag(name);
+    ledger.setFileEtag(name, await place(storage, key, file, etag));
+  }
+}
+
+async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += atOnce) {
+    await Promise.all(items.slice(at, at + atOnce).map(work));
+  }
+}
+
+async function sleepUntil(time: number): Promise<void> {
+  const ms = time - Date.now();
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,18 @@
+/**
+ * Object keys; they equal the URL paths, so the bucket can be served, copied or exported as it is.
+ * Names cannot hold a `-` or `/`, so no two releases share a key.
+ */
+export const repositoryPrefix = (repository: string) => `repos/${repository}/`;
+export const namesKey = (repository: string) => `repos/${repository}/names`;
+export const versionsKey = (repository: string) => `repos/${repository}/versions`;
+export const publicKeyKey = (repository: string) => `repos/${repository}/public_key`;
+export const packageKey = (repository: string, name: string) =>
+  `repos/${repository}/packages/${name}`;
+export const tarballKey = (repository: string, name: string, version: string) =>
+  `repos/${repository}/tarballs/${name}-${version}.tar`;
+export const docsKey = (repository: string, name: string, version: string) =>
+  `repos/${repository}/docs/${name}-${version}.tar.gz`;
+
+/** Where the KV index keeps what the API shows about a package. */
+export const indexKey = (repository: string, name: string) =>
+  `repos/${repository}/packages/${name}`;

@@ -1,0 +1,277 @@
+/**
+ * The verbs that change what the repository holds, each one synchronous step: question and answer
+ * without an await between, because a Durable Object lets other requests in at every await.
+ */
+import { sameBytes } from "../../hex/checksum.ts";
+import { docsKey, packageKey, tarballKey } from "../keys.ts";
+import { namesEntry, versionsEntry } from "../resources.ts";
+import type {
+  Author,
+  DependencyRecord,
+  Publication,
+  Refused,
+  RequestedDependency,
+  Retirement,
+} from "../types.ts";
+import { Progress } from "./progress.ts";
+import { authorOf, bytes, type UploadDetails, type UploadRow } from "./rows.ts";
+
+export class Ledger extends Progress {
+  /** Is the version free, or may it be replaced? Then it is the caller's until commit or forget. */
+  reserve(publication: Publication, author: Author): Refused | undefined {
+    const { package: name, version, outerChecksum, innerChecksum, sizeBytes } = publication;
+    const key = tarballKey(this.repository, name, version);
+    return this.step(() => {
+      if (
+        this.#isTaken(key, outerChecksum) ||
+        this.isUnsettled(packageKey(this.repository, name))
+      ) {
+        return busy(name, version);
+      }
+      const release = this.release(name, version);
+      if (release && !publication.replace) {
+        const same = sameBytes(bytes(release.outer_checksum), outerChecksum);
+        return { refused: { reason: "release_exists", package: name, version, sameBytes: same } };
+      }
+      const requirements = this.#resolve(publication.requirements);
+      if ("refused" in requirements) return requirements;
+      const { app, buildTools, elixir, meta } = publication;
+      const details: UploadDetails = {
+        ...{ app, buildTools, elixir, meta, requirements, sizeBytes },
+        innerChecksum: Array.from(innerChecksum),
+      };
+      this.#reserve({
+        ...{ key, kind: "tarball", package: name, version, checksum: outerChecksum },
+        ...{ replaces: release?.etag ?? null, details: JSON.stringify(details), author },
+      });
+      return undefined;
+    });
+  }
+
+  /** As `reserve`, for the docs of a release that exists. */
+  reserveDocs(
+    name: string,
+    version: string,
+    checksum: Uint8Array,
+    author: Author,
+  ): Refused | undefined {
+    const key = docsKey(this.repository, name, version);
+    return this.step(() => {
+      const release = this.release(name, version);
+      if (!release) return this.#notFound(name, version);
+      if (this.#isTaken(key, checksum)) return busy(name, version);
+      this.#reserve({
+        ...{ key, kind: "docs", package: name, version, checksum },
+        ...{ replaces: release.docs_etag, details: "{}", author },
+      });
+      return undefined;
+    });
+  }
+
+  /** The bytes of an upload are stored under `etag`: what it says is true from here on. */
+  commit(key: string, etag: string, now: number): void {
+    this.step(() => {
+      const upload = this.upload(key);
+      if (!upload) return;
+      if (upload.kind === "docs") this.#commitDocs(upload, etag, now);
+      else this.#commitTarball(upload, etag, now);
+      this.sql.exec("DELETE FROM uploads WHERE key = ?", key);
+    });
+  }
+
+  /** An upload whose bytes never arrived; what may lie in their place is removed. */
+  forget(upload: UploadRow): void {
+    this.step(() => {
+      this.sql.exec("DELETE FROM uploads WHERE key = ?", upload.key);
+      if (upload.replaces === null) this.#remove(upload.key, 0);
+    });
+  }
+
+  /** Marks a release as retired, or with null as good again. */
+  retire(
+    name: string,
+    version: string,
+    retirement: Retirement | null,
+    author: Author,
+    now: number,
+  ): Refused | undefined {
+    return this.step(() => {
+      if (!this.release(name, version)) return this.#notFound(name, version);
+      this.sql.exec(
+        `UPDATE releases SET retirement_reason = ?, retirement_message = ?, updated_at = ?
+         WHERE package = ? AND version = ?`,
+        ...[retirement?.reason ?? null, retirement?.message ?? null, now, name, version],
+      );
+      this.#changed(name, now);
+      const action = retirement ? "release.retire" : "release.unretire";
+      this.#audit(action, name, version, author, now, retirement ?? {});
+      return undefined;
+    });
+  }
+
+  /** Takes a release out of the registry; its files go once no registry file names them. */
+  revert(name: string, version: string, author: Author, now: number): Refused | undefined {
+    const tarball = tarballKey(this.repository, name, version);
+    const docs = docsKey(this.repository, name, version);
+    return this.step(() => {
+      const release = this.release(name, version);
+      if (!release) return this.#notFound(name, version);
+      if (this.#isTaken(tarball) || this.#isTaken(docs)) return busy(name, version);
+      const dependants = this.releases(name).length === 1 ? this.dependants(name) : [];
+      if (dependants.length > 0) {
+        return { refused: { reason: "package_has_dependants", package: name, dependants } };
+      }
+      this.sql.exec("DELETE FROM releases WHERE package = ? AND version = ?", name, version);
+      this.sql.exec("DELETE FROM dependants WHERE package = ? AND version = ?", name, version);
+      const sequence = this.#changed(name, now);
+      this.#remove(tarball, sequence);
+      if (release.docs_etag !== null) this.#remove(docs, sequence);
+      this.#audit("release.revert", name, version, author, now, {});
+      return undefined;
+    });
+  }
+
+  revertDocs(name: string, version: string, author: Author, now: number): Refused | undefined {
+    const key = docsKey(this.repository, name, version);
+    return this.step(() => {
+      const release = this.release(name, version);
+      if (!release) return this.#notFound(name, version);
+      if (this.#isTaken(key)) return busy(name, version);
+      if (release.docs_etag === null) {
+        return { refused: { reason: "docs_not_found", package: name, version } };
+      }
+      this.sql.exec(
+        "UPDATE releases SET docs_etag = NULL, docs_checksum = NULL WHERE package = ? AND version = ?",
+        ...[name, version],
+      );
+      this.#touched(name);
+      this.#remove(key, 0);
+      this.#audit("docs.revert", name, version, author, now, {});
+      return undefined;
+    });
+  }
+
+  /** Bytes under this key are on their way or may still land; the same bytes may take over. */
+  #isTaken(key: string, checksum?: Uint8Array): boolean {
+    const upload = this.upload(key);
+    if (!upload) return this.isUnsettled(key) || this.isBeingRemoved(key);
+    return !(checksum && this.isUnsettled(key) && sameBytes(bytes(upload.checksum), checksum));
+  }
+
+  /** Decides what an absent repository means, once and for ever: ours if we hold the package now. */
+  #resolve(requested: readonly RequestedDependency[]): DependencyRecord[] | Refused {
+    const errors: Record<string, string> = {};
+    const resolved = requested.map(({ name, repository, ...rest }): DependencyRecord => {
+      const held = this.holds(name);
+      const ours = repository === this.repository || (repository === null && held);
+      if (ours && !held) {
+        errors[name] = `package does not exist in repository "${this.repository}"`;
+      } else if (!ours && repository !== null && repository !== "hexpm") {
+        errors[name] =
+          'dependencies can only belong to public repository "hexpm" or current repository ' +
+          `"${this.repository}", got: "${repository}"`;
+      }
+      return { ...rest, package: name, repository: ours ? null : "hexpm" };
+    });
+    if (Object.keys(errors).length === 0) return resolved;
+    return { refused: { reason: "bad_dependencies", errors } };
+  }
+
+  #reserve(
+    upload: Omit<UploadRow, "checksum" | "author"> & { checksum: Uint8Array; author: Author },
+  ) {
+    const { key, kind, package: name, version, checksum, replaces, details, author } = upload;
+    this.sql.exec(
+      "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      ...[key, kind, name, version, checksum, replaces, details, JSON.stringify(author)],
+    );
+  }
+
+  #commitTarball(upload: UploadRow, etag: string, now: number): void {
+    const { package: name, version } = upload;
+    const details = JSON.parse(upload.details) as UploadDetails; // written by `reserve`
+    const author = authorOf(upload);
+    const replaced = this.release(name, version);
+    this.sql.exec(
+      `INSERT INTO packages (name, created_at, updated_at, meta, changed, touched)
+       VALUES (?1, ?2, ?2, ?3, 0, 0) ON CONFLICT (name) DO UPDATE SET meta = ?3`,
+      ...[name, now, JSON.stringify(details.meta)],
+    );
+    // A replace keeps what was said about the release since: retirement, docs, first publication.
+    this.sql.exec(
+      `INSERT INTO releases (package, version, inner_checksum, outer_checksum, size_bytes, etag, app,
+         build_tools, elixir, requirements, publisher, published_at, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+       ON CONFLICT (package, version) DO UPDATE SET inner_checksum = ?3, outer_checksum = ?4,
+         size_bytes = ?5, etag = ?6, app = ?7, build_tools = ?8, elixir = ?9, requirements = ?10,
+         publisher = ?11, updated_at = ?12`,
+      ...[name, version, Uint8Array.from(details.innerChecksum), upload.checksum],
+      ...[details.sizeBytes, etag, details.app, JSON.stringify(details.buildTools), details.elixir],
+      ...[JSON.stringify(details.requirements), author.name, now],
+    );
+    this.sql.exec("DELETE FROM dependants WHERE package = ? AND version = ?", name, version);
+    for (const { package: dependency, repository } of details.requirements) {
+      if (repository !== null) continue;
+      this.sql.exec("INSERT OR IGNORE INTO dependants VALUES (?, ?, ?)", dependency, name, version);
+    }
+    this.#changed(name, now);
+    this.#audit("release.publish", name, version, author, now, {
+      replaced: replaced !== undefined,
+    });
+  }
+
+  #commitDocs(upload: UploadRow, etag: string, now: number): void {
+    const { package: name, version, checksum } = upload;
+    this.sql.exec(
+      "UPDATE releases SET docs_etag = ?, docs_checksum = ? WHERE package = ? AND version = ?",
+      ...[etag, checksum, name, version],
+    );
+    this.#touched(name);
+    this.#audit("docs.publish", name, version, authorOf(upload), now, {});
+  }
+
+  #remove(key: string, after: number): void {
+    this.sql.exec("INSERT OR REPLACE INTO removals VALUES (?, ?)", key, after);
+  }
+
+  /** The package's registry files are stale from here on. @returns the number of the change. */
+  #changed(name: string, now: number): number {
+    const sequence = this.nextSequence();
+    const releases = this.releases(name);
+    const entry = releases.length === 0 ? null : namesEntry(name, now);
+    this.sql.exec(
+      `UPDATE packages SET updated_at = ?1, changed = ?2, touched = ?2, names_entry = ?3,
+         versions_entry = ?4 WHERE name = ?5`,
+      ...[now, sequence, entry, entry && versionsEntry(name, releases), name],
+    );
+    return sequence;
+  }
+
+  #touched(name: string): void {
+    this.sql.exec("UPDATE packages SET touched = ? WHERE name = ?", this.nextSequence(), name);
+  }
+
+  #audit(
+    action: string,
+    name: string,
+    version: string,
+    author: Author,
+    now: number,
+    params: object,
+  ): void {
+    this.sql.exec(
+      "INSERT INTO audit (at, action, package, version, author, params) VALUES (?, ?, ?, ?, ?, ?)",
+      ...[now, action, name, version, JSON.stringify(author), JSON.stringify(params)],
+    );
+  }
+
+  #notFound(name: string, version: string): Refused {
+    return this.holds(name)
+      ? { refused: { reason: "release_not_found", package: name, version } }
+      : { refused: { reason: "package_not_found", package: name } };
+  }
+}
+
+function busy(name: string, version: string): Refused {
+  return { refused: { reason: "release_busy", package: name, version } };
+}

@@ -1,0 +1,107 @@
+/** Writing down how far the bucket and KV have followed the ledger, and what is not certain yet. */
+import { packageKey } from "../keys.ts";
+import { Rows } from "./rows.ts";
+import { migrate } from "./schema.ts";
+
+/**
+ * How long an operation of a dead instance may still land in the bucket. Until then nobody else
+ * touches its key, so a late put or delete can never meet bytes that were promised since.
+ */
+export const settleMs = 30_000;
+
+export class Progress extends Rows {
+  protected readonly repository: string;
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage, repository: string) {
+    migrate(storage);
+    super(storage.sql);
+    this.#storage = storage;
+    this.repository = repository;
+  }
+
+  /** packages/NAME in the bucket now shows change `sequence`; without an ETag it is gone. */
+  flushed(name: string, sequence: number, etag: string | null): void {
+    this.sql.exec("UPDATE packages SET flushed = ?, etag = ? WHERE name = ?", sequence, etag, name);
+  }
+
+  /** KV now shows change `sequence` of the package, or no longer holds it. */
+  indexed(name: string, sequence: number): void {
+    this.sql.exec("UPDATE packages SET indexed = ? WHERE name = ?", sequence, name);
+  }
+
+  /** Drops the last trace of packages whose every release was reverted, once nothing names them. */
+  forgetEmptyPackages(): void {
+    this.sql.exec(
+      `DELETE FROM packages WHERE versions_entry IS NULL AND etag IS NULL
+       AND flushed = changed AND indexed = touched AND changed <= ?`,
+      this.published(),
+    );
+  }
+
+  /** names and versions in the bucket now show everything up to `sequence`. */
+  indexPublished(sequence: number): void {
+    this.setState("published", sequence);
+  }
+
+  setFileEtag(name: string, etag: string): void {
+    this.setState(`${name}_etag`, etag);
+  }
+
+  removed(key: string): void {
+    this.sql.exec("DELETE FROM removals WHERE key = ?", key);
+  }
+
+  /** The outcome of an operation on `key` is not known: nobody touches it for a while. */
+  unsettle(key: string, now: number): void {
+    this.sql.exec("INSERT OR REPLACE INTO unsettled VALUES (?, ?)", key, now + settleMs);
+  }
+
+  /** A new instance begins: whatever stands half done was begun by a dead one. */
+  unsettleLeftovers(now: number): void {
+    this.sql.exec(
+      `INSERT OR REPLACE INTO unsettled
+       SELECT key, ?1 FROM uploads UNION SELECT key, ?1 FROM removals
+       UNION SELECT ?2 || name, ?1 FROM packages WHERE versions_entry IS NULL AND changed > flushed`,
+      now + settleMs,
+      packageKey(this.repository, ""),
+    );
+  }
+
+  /** Forgets the uncertainty whose time is over; the keys that were affected are looked at before. */
+  settle(now: number): void {
+    this.sql.exec("DELETE FROM unsettled WHERE until <= ?", now);
+  }
+
+  isSettled(key: string, now: number): boolean {
+    const unsettled = this.sql.exec(
+      "SELECT 1 FROM unsettled WHERE key = ? AND until > ?",
+      key,
+      now,
+    );
+    return unsettled.toArray().length === 0;
+  }
+
+  /** Another signing key: every file has to be signed anew. */
+  signAnew(fingerprint: string): void {
+    this.step(() => {
+      this.setState("signer", fingerprint);
+      this.sql.exec("UPDATE packages SET changed = ?", this.nextSequence());
+    });
+  }
+
+  setState(name: string, value: SqlStorageValue): void {
+    this.sql.exec("INSERT OR REPLACE INTO state VALUES (?, ?)", name, value);
+  }
+
+  protected nextSequence(): number {
+    const sequence = this.sequence() + 1;
+    this.setState("sequence", sequence);
+    return sequence;
+  }
+
+  /** All or nothing, and with no await inside: nobody sees half of it. */
+  protected step<T>(work: () => T): T {
+    return this.#storage.transactionSync(work);
+  }
+}

@@ -1,0 +1,211 @@
+/** Reading the tables; nothing here writes. */
+import type { Author, DependencyRecord, PackageMeta } from "../types.ts";
+
+export type PackageRow = {
+  name: string;
+  created_at: number;
+  updated_at: number;
+  meta: string;
+  etag: string | null;
+  names_entry: ArrayBuffer | null;
+  versions_entry: ArrayBuffer | null;
+  changed: number;
+  flushed: number;
+  touched: number;
+  indexed: number;
+};
+
+export type ReleaseRow = {
+  package: string;
+  version: string;
+  inner_checksum: ArrayBuffer;
+  outer_checksum: ArrayBuffer;
+  size_bytes: number;
+  etag: string;
+  app: string;
+  build_tools: string;
+  elixir: string | null;
+  requirements: string;
+  publisher: string;
+  published_at: number;
+  updated_at: number;
+  retirement_reason: string | null;
+  retirement_message: string | null;
+  docs_etag: string | null;
+  docs_checksum: ArrayBuffer | null;
+};
+
+export type UploadRow = {
+  key: string;
+  kind: "tarball" | "docs";
+  package: string;
+  version: string;
+  checksum: ArrayBuffer;
+  replaces: string | null;
+  details: string;
+  author: string;
+};
+
+/** What an upload's `details` hold for a tarball: the release as it will be. */
+export interface UploadDetails {
+  innerChecksum: number[];
+  sizeBytes: number;
+  app: string;
+  buildTools: string[];
+  elixir: string | null;
+  meta: PackageMeta;
+  requirements: DependencyRecord[];
+}
+
+export class Rows {
+  protected readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+  }
+
+  package(name: string): PackageRow | undefined {
+    return this.sql.exec<PackageRow>("SELECT * FROM packages WHERE name = ?", name).toArray()[0];
+  }
+
+  /** In no particular order: SQLite knows nothing of SemVer. */
+  releases(name: string): ReleaseRow[] {
+    return this.sql.exec<ReleaseRow>("SELECT * FROM releases WHERE package = ?", name).toArray();
+  }
+
+  release(name: string, version: string): ReleaseRow | undefined {
+    return this.sql
+      .exec<ReleaseRow>("SELECT * FROM releases WHERE package = ? AND version = ?", name, version)
+      .toArray()[0];
+  }
+
+  /** Does a stored release of the package exist? */
+  holds(name: string): boolean {
+    return this.#any("SELECT 1 FROM releases WHERE package = ? LIMIT 1", name);
+  }
+
+  /** Which other packages of ours need this one, also in what is being published right now. */
+  dependants(name: string): string[] {
+    const names = this.sql
+      .exec<{ package: string }>("SELECT package FROM dependants WHERE dependency = ?", name)
+      .toArray()
+      .map((row) => row.package);
+    for (const upload of this.uploads()) {
+      if (upload.kind === "docs") continue;
+      // What `details` holds was written by `reserve`, so its shape is known.
+      const { requirements } = JSON.parse(upload.details) as UploadDetails;
+      const needs = requirements.some((it) => it.package === name && it.repository === null);
+      if (needs) names.push(upload.package);
+    }
+    return [...new Set(names)].filter((dependant) => dependant !== name).sort();
+  }
+
+  upload(key: string): UploadRow | undefined {
+    return this.sql.exec<UploadRow>("SELECT * FROM uploads WHERE key = ?", key).toArray()[0];
+  }
+
+  uploads(): UploadRow[] {
+    return this.sql.exec<UploadRow>("SELECT * FROM uploads").toArray();
+  }
+
+  isUnsettled(key: string): boolean {
+    return this.#any("SELECT 1 FROM unsettled WHERE key = ?", key);
+  }
+
+  isBeingRemoved(key: string): boolean {
+    return this.#any("SELECT 1 FROM removals WHERE key = ?", key);
+  }
+
+  /** Keys whose time has come: all that named them in the bucket is rewritten. */
+  removals(): string[] {
+    return this.sql
+      .exec<{ key: string }>("SELECT key FROM removals WHERE after <= ?", this.published())
+      .toArray()
+      .map((row) => row.key);
+  }
+
+  packagesToFlush(): string[] {
+    return this.#names("SELECT name FROM packages WHERE changed > flushed");
+  }
+
+  packagesToIndex(limit: number): string[] {
+    return this.#names("SELECT name FROM packages WHERE touched > indexed LIMIT ?", limit);
+  }
+
+  /** The change that names and versions in the bucket show; -1 when they were never written. */
+  published(): number {
+    return Number(this.state("published") ?? -1);
+  }
+
+  isPublished(): boolean {
+    return this.published() >= this.sequence();
+  }
+
+  fileEtag(name: string): string | null {
+    const etag = this.state(`${name}_etag`);
+    return typeof etag === "string" ? etag : null;
+  }
+
+  sequence(): number {
+    return Number(this.state("sequence") ?? 0);
+  }
+
+  /** Is everything that the ledger says in the bucket and in KV? */
+  isClean(): boolean {
+    if (!this.isPublished()) return false;
+    return !this.#any(
+      `SELECT 1 WHERE EXISTS (SELECT 1 FROM packages WHERE changed > flushed)
+       OR EXISTS (SELECT 1 FROM packages WHERE touched > indexed)
+       OR EXISTS (SELECT 1 FROM uploads) OR EXISTS (SELECT 1 FROM removals)
+       OR EXISTS (SELECT 1 FROM unsettled)`,
+    );
+  }
+
+  /** The pieces of names and versions of every package with a release, in byte order. */
+  *entries(): Iterable<{ name: string; names: Uint8Array; versions: Uint8Array }> {
+    const rows = this.sql.exec<Pick<PackageRow, "name" | "names_entry" | "versions_entry">>(
+      `SELECT name, names_entry, versions_entry FROM packages
+       WHERE versions_entry IS NOT NULL ORDER BY name`,
+    );
+    for (const { name, names_entry, versions_entry } of rows) {
+      if (names_entry && versions_entry) {
+        yield { name, names: bytes(names_entry), versions: bytes(versions_entry) };
+      }
+    }
+  }
+
+  packageNames(): string[] {
+    return this.#names("SELECT name FROM packages ORDER BY name");
+  }
+
+  keysInProgress(): string[] {
+    const rows = this.sql.exec<{ key: string }>(
+      "SELECT key FROM uploads UNION SELECT key FROM removals UNION SELECT key FROM unsettled",
+    );
+    return rows.toArray().map((row) => row.key);
+  }
+
+  state(name: string): SqlStorageValue | undefined {
+    return this.sql
+      .exec<{ value: SqlStorageValue }>("SELECT value FROM state WHERE name = ?", name)
+      .toArray()[0]?.value;
+  }
+
+  #names(query: string, ...bindings: SqlStorageValue[]): string[] {
+    const rows = this.sql.exec<{ name: string }>(query, ...bindings);
+    return rows.toArray().map((row) => row.name);
+  }
+
+  #any(query: string, ...bindings: SqlStorageValue[]): boolean {
+    return this.sql.exec(query, ...bindings).toArray().length > 0;
+  }
+}
+
+export function bytes(blob: ArrayBuffer): Uint8Array {
+  return new Uint8Array(blob);
+}
+
+export function authorOf(row: { author: string }): Author {
+  // Written by `reserve` and `audit`, so its shape is known.
+  return JSON.parse(row.author) as Author;
+}

@@ -1,0 +1,99 @@
+/**
+ * The tables of one repository, in the SQLite of its Durable Object. They are the truth; the bucket
+ * and KV follow them. Times are milliseconds since 1970, checksums 32 raw bytes, lists are JSON.
+ *
+ * `sequence` counts changes. A package whose `changed` is above `flushed` has a stale file in the
+ * bucket; one whose `touched` is above `indexed` has a stale entry in KV.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+  CREATE TABLE packages (
+    name TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    meta TEXT NOT NULL,              -- description, licenses, links, maintainers, extra
+    etag TEXT,                       -- of packages/NAME as we last put it
+    names_entry BLOB,                -- this package's piece of names; NULL without releases
+    versions_entry BLOB,             -- this package's piece of versions
+    changed INTEGER NOT NULL,
+    flushed INTEGER NOT NULL DEFAULT 0,
+    touched INTEGER NOT NULL,
+    indexed INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX packages_to_flush ON packages (name) WHERE changed > flushed;
+  CREATE INDEX packages_to_index ON packages (name) WHERE touched > indexed;
+
+  CREATE TABLE releases (
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    inner_checksum BLOB NOT NULL,
+    outer_checksum BLOB NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    etag TEXT NOT NULL,              -- of the tarball
+    app TEXT NOT NULL,
+    build_tools TEXT NOT NULL,
+    elixir TEXT,
+    requirements TEXT NOT NULL,      -- as the registry says them: repository is absent for our own
+    publisher TEXT NOT NULL,
+    published_at INTEGER NOT NULL,   -- of the first publish; a replace keeps it
+    updated_at INTEGER NOT NULL,
+    retirement_reason TEXT,
+    retirement_message TEXT,
+    docs_etag TEXT,                  -- of the docs tarball; NULL without docs
+    docs_checksum BLOB,
+    PRIMARY KEY (package, version)
+  ) WITHOUT ROWID;
+
+  -- Which of our packages a release of ours depends on: a package others need is not removed.
+  CREATE TABLE dependants (
+    dependency TEXT NOT NULL,
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    PRIMARY KEY (dependency, package, version)
+  ) WITHOUT ROWID;
+
+  -- Reservations: a row stands from before its bytes are put until they are known to be stored.
+  CREATE TABLE uploads (
+    key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,              -- tarball or docs
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    checksum BLOB NOT NULL,          -- SHA-256 of the bytes on their way
+    replaces TEXT,                   -- ETag of what they replace
+    details TEXT NOT NULL,           -- the rest of the publication
+    author TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Files that nothing names any more, once the registry files up to \`after\` are in the bucket.
+  CREATE TABLE removals (key TEXT PRIMARY KEY, after INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- Keys on which an operation of a dead instance may still land, until when.
+  CREATE TABLE unsettled (key TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    author TEXT NOT NULL,            -- who, request id, ip, user agent
+    params TEXT NOT NULL
+  );
+  CREATE INDEX audit_by_package ON audit (package, id);
+  `,
+];
+
+/** Brings the tables to the newest shape; every step runs once, in order, in one transaction. */
+export function migrate(storage: DurableObjectStorage): void {
+  storage.transactionSync(() => {
+    const { sql } = storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY)");
+    const { done } = sql.exec<{ done: number }>("SELECT count(*) AS done FROM migrations").one();
+    for (const [id, statements] of [...migrations.entries()].slice(done)) {
+      sql.exec(statements);
+      sql.exec("INSERT INTO migrations (id) VALUES (?)", id);
+    }
+  });
+}

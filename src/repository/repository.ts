@@ -1,0 +1,147 @@
+/**
+ * The Durable Object of one hosted repository: the only writer of everything below `repos/NAME/`.
+ * Its methods are what may be done to a repository; each answers with an outcome or a refusal, and
+ * throws only for faults.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type Env, openStorage, signingKeyPem } from "../env.ts";
+import { type Facts, factsOf } from "./check.ts";
+import { publishDocs, revertDocs } from "./docs.ts";
+import { Flush } from "./flush.ts";
+import { Ledger } from "./ledger/ledger.ts";
+import { type Published, publish } from "./publish.ts";
+import { recover } from "./recover.ts";
+import { packageRecord } from "./resources.ts";
+import { retire } from "./retire.ts";
+import { revert } from "./revert.ts";
+import { openSigner } from "./signer.ts";
+import type { Author, PackageRecord, Publication, Refused, Retirement } from "./types.ts";
+import { Uploads } from "./upload.ts";
+import type { World } from "./world.ts";
+
+/** From a change to the alarm that finishes it; names and versions are at most this late. */
+const alarmDelayMs = 1000;
+const alarmDelayMsMax = 30_000;
+
+export class Repository extends DurableObject<Env> {
+  /** Not `#world`: tests put a faulty storage into it. */
+  world!: World;
+  #alarmIsSet = false;
+  #failures = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    void ctx.blockConcurrencyWhile(async () => {
+      this.world = await this.#open();
+    });
+  }
+
+  publish(
+    publication: Publication,
+    tarball: Uint8Array,
+    author: Author,
+  ): Promise<Published | Refused> {
+    return publish(this.world, publication, tarball, author);
+  }
+
+  revert(name: string, version: string, author: Author): Promise<Refused | null> {
+    return revert(this.world, name, version, author);
+  }
+
+  /** With null, takes a retirement back. */
+  retire(
+    name: string,
+    version: string,
+    retirement: Retirement | null,
+    author: Author,
+  ): Promise<Refused | null> {
+    return retire(this.world, name, version, retirement, author);
+  }
+
+  publishDocs(
+    name: string,
+    version: string,
+    docs: Uint8Array,
+    checksum: Uint8Array,
+    author: Author,
+  ): Promise<Refused | null> {
+    return publishDocs(this.world, name, version, docs, checksum, author);
+  }
+
+  revertDocs(name: string, version: string, author: Author): Promise<Refused | null> {
+    return revertDocs(this.world, name, version, author);
+  }
+
+  /** The truth about a package; KV has a copy that may be a minute old. */
+  package(name: string): PackageRecord | null {
+    const { ledger, repository } = this.world;
+    const row = ledger.package(name);
+    const releases = ledger.releases(name);
+    return row && releases.length > 0 ? packageRecord(repository, row, releases) : null;
+  }
+
+  /** Writes the files of a repository that nobody published to yet, so that it can be read. */
+  async open(): Promise<void> {
+    await this.world.flush.registry();
+  }
+
+  /** What the ledger says should be in the bucket, for `check`. */
+  facts(): Facts {
+    return factsOf(this.world);
+  }
+
+  /** Finishes what is begun; the cron calls it in case an alarm was lost. */
+  async recover(): Promise<void> {
+    if (await recover(this.world)) this.#wake(alarmDelayMs);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmIsSet = false;
+    try {
+      await this.recover();
+      this.#failures = 0;
+    } catch (error) {
+      // The platform gives up after six failed alarms; a repository never does.
+      console.error({
+        message: `${this.world.repository}: recovery failed: ${error}`,
+        error: String(error),
+      });
+      this.#failures++;
+      this.#wake(Math.min(alarmDelayMs * 2 ** this.#failures, alarmDelayMsMax));
+    }
+  }
+
+  async #open(): Promise<World> {
+    const repository = this.ctx.id.name;
+    if (repository === undefined) throw new Error("a repository is only ever opened by its name");
+    const ledger = new Ledger(this.ctx.storage, repository);
+    const storage = openStorage(this.env);
+    const signer = await openSigner(signingKeyPem(this.env, repository));
+    const flush = new Flush({ repository, ledger, storage, index: this.env.INDEX, signer });
+    const world: World = {
+      repository,
+      ledger,
+      storage,
+      uploads: new Uploads(ledger, storage),
+      flush,
+      signer,
+      wake: () => this.#wake(alarmDelayMs),
+    };
+    if (!ledger.isClean()) {
+      ledger.unsettleLeftovers(Date.now());
+      this.#wake(alarmDelayMs);
+    }
+    if (ledger.state("signer") !== signer.fingerprint) {
+      ledger.signAnew(signer.fingerprint);
+      this.#wake(alarmDelayMs);
+    }
+    return world;
+  }
+
+  /** In the same step as the change that needs it, so that both are durable or neither. */
+  #wake(delayMs: number): void {
+    if (this.#alarmIsSet) return;
+    this.#alarmIsSet = true;
+    void this.ctx.storage.setAlarm(Date.now() + delayMs);
+  }
+}
