@@ -1,5 +1,14 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { generateSigningKey } from "../src/hex/sign.ts";
+
+// Every test in workerd takes a repository of its own: see test/support/world.ts.
+const repositories = Object.fromEntries(
+  Array.from({ length: 400 }, (_, at) => String(at).padStart(3, "0")).flatMap((number) => [
+    [`shut_${number}`, { kind: "hosted" }],
+    [`open_${number}`, { kind: "hosted", public: true }],
+  ]),
+);
 
 // Two worlds: what is pure, or drives programs from outside, runs in plain Node; what needs
 // storage and Durable Objects runs inside workerd.
@@ -10,7 +19,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: "node",
-          include: ["test/hex/**/*.test.ts", "test/clients/**/*.test.ts", "test/cli/**/*.test.ts", "test/*.test.ts"],
+          include: [
+            "test/hex/**/*.test.ts",
+            "test/clients/**/*.test.ts",
+            "test/cli/**/*.test.ts",
+            "test/*.test.ts",
+          ],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -21,12 +35,24 @@ export default defineConfig({
           cloudflareTest({
             main: "./test/support/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { cf: false },
+            miniflare: {
+              cf: false,
+              bindings: {
+                ADMIN_KEY: "hex_only_for_tests_0123456789",
+                SIGNING_KEY: await generateSigningKey(),
+                REPOSITORIES: repositories,
+                ROOT_REPOSITORY: "shut_000",
+              },
+            },
           }),
         ],
         test: {
           name: "workerd",
-          include: ["test/repository/**/*.test.ts", "test/http/**/*.test.ts", "test/storage/**/*.test.ts"],
+          include: [
+            "test/repository/**/*.test.ts",
+            "test/http/**/*.test.ts",
+            "test/storage/**/*.test.ts",
+          ],
           testTimeout: 60_000,
         },
       },

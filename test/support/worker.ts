@@ -1,0 +1,3 @@
+/** What the tests inside workerd run: the Worker itself. */
+export * from "../../src/index.ts";
+export { default } from "../../src/index.ts";
