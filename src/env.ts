@@ -1,12 +1,15 @@
 /** What the Worker is given: bindings, secrets and declarations, and the only place that reads them. */
 import * as v from "valibot";
 import type { Repository } from "./repository/repository.ts";
+import { FolderStorage } from "./storage/folder.ts";
 import { R2Storage } from "./storage/r2.ts";
 import type { Storage } from "./storage/storage.ts";
 
 export interface Env {
-  /** Absent: nothing can be stored or read. */
+  /** Absent: nothing can be stored or read, unless there is a FOLDER. */
   BUCKET: R2Bucket;
+  /** A folder on this machine, which `npm start` gives. Absent: files are in BUCKET. */
+  FOLDER?: Fetcher;
   /** Absent: the API cannot show packages to readers. */
   INDEX: KVNamespace;
   /** Absent: nothing can be published. */
@@ -131,5 +134,5 @@ export function signingKeyPem(env: Env, repository: string): string {
 }
 
 export function openStorage(env: Env): Storage {
-  return new R2Storage(env.BUCKET);
+  return env.FOLDER ? new FolderStorage(env.FOLDER) : new R2Storage(env.BUCKET);
 }

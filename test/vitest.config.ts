@@ -14,6 +14,7 @@ const repositories = Object.fromEntries(
 // storage and Durable Objects runs inside workerd.
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/support/summary.ts"],
     projects: [
       {
         extends: true,

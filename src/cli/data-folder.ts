@@ -15,15 +15,19 @@ export interface Secrets {
 export class DataFolder {
   readonly path: string;
 
+  /** `repos/NAME/…`, as they are served. */
+  readonly filesPath: string;
+
   private constructor(path: string) {
     this.path = path;
+    this.filesPath = join(path, "files");
   }
 
   /** @throws Mistake when it cannot be written, or another process has it open. */
   static async open(path: string): Promise<DataFolder> {
     const folder = new DataFolder(resolve(path));
     try {
-      await mkdir(folder.path, { recursive: true, mode: 0o700 });
+      await mkdir(folder.filesPath, { recursive: true, mode: 0o700 });
       await access(folder.path, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
       const why = error instanceof Error ? error.message : error;

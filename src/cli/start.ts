@@ -1,12 +1,9 @@
-/**
- * `npm start`: the Worker on one machine. It runs what `wrangler deploy` would upload, in Miniflare,
- * with its data in a folder; a direct socket leads straight into the Worker, past Miniflare's own.
- */
+/** `npm start`: the Worker on one machine, with its data in a folder. */
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { buildWorker } from "./build.ts";
+import type { Miniflare } from "miniflare";
 import { DataFolder } from "./data-folder.ts";
+import { openMiniflare } from "./miniflare.ts";
 import { Mistake, run } from "./mistake.ts";
 import { welcome } from "./welcome.ts";
 import { readWranglerConfig } from "./wrangler-config.ts";
@@ -29,25 +26,7 @@ async function start(): Promise<void> {
   const data = await DataFolder.open(options.data);
   await checkPort(host, port);
   const secrets = await data.secrets(process.env);
-  const worker = await buildWorker(config.main);
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      ...{ host: "127.0.0.1", port: 0, cf: false, telemetry: { enabled: false } },
-      ...{ log: new Log(LogLevel.WARN), logRequests: false },
-      resourcePersistencePath: data.path,
-      unsafeDirectSockets: [{ host, port }],
-      // Where Miniflare keeps the data follows these names, so they never change.
-      name: "hexedge",
-      modules: [{ type: "ESModule", path: "worker.js", contents: worker }],
-      compatibilityDate: config.compatibilityDate,
-      compatibilityFlags: config.compatibilityFlags,
-      r2Buckets: { BUCKET: "bucket" },
-      kvNamespaces: { INDEX: "index" },
-      durableObjects: { REPOSITORY: { className: "Repository", useSQLite: true } },
-      ratelimits: config.ratelimits,
-      bindings: { ...config.vars, ADMIN_KEY: secrets.adminKey, SIGNING_KEY: secrets.signingKey },
-    }),
-  );
+  const miniflare = await openMiniflare({ host, port, config, data, secrets });
   await miniflare.ready;
   stopCleanly(miniflare);
   playCron(miniflare);

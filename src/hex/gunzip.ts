@@ -2,11 +2,15 @@
  * Inflates gzip from strangers, in pieces, so that a bomb costs no more than the limit that it
  * breaks. DecompressionStream takes exactly one gzip member: a second one, or a byte behind it, is
  * refused. (fflate would silently return the first member only, and a client the two of them.)
+ *
+ * workerd's DecompressionStream knows no backpressure: it takes all input at once, and keeps what
+ * comes of it. A bomb of 1 MB that was written whole, and read by 4 KB, took 1 GB of memory. So the
+ * next little piece is written when the last one has been read to its end.
  */
 import { concatBytes } from "./checksum.ts";
 
-/** So little that even the best ratio of deflate, 1 : 1032, makes no more than 17 MB of one piece. */
-const compressedPieceBytes = 16 * 1024;
+/** The best ratio of deflate is 1 : 1032, so what waits in memory is never more than 9 MB. */
+const compressedPieceBytes = 8 * 1024;
 
 /** Why bytes were not inflated, as a sentence. */
 export class GzipError extends Error {
@@ -48,36 +52,90 @@ export async function gunzip(
  */
 export async function* inflate(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   const { readable, writable } = new DecompressionStream("gzip");
-  const fed = feed(bytes, writable);
   const reader = readable.getReader();
+  const feeder = new Feeder(bytes, writable);
+  let fullBytes = 0;
   try {
+    feeder.feed();
+    let reading = readNext(reader);
     while (true) {
-      const { done, value } = await reader.read().catch((cause) => {
-        throw new GzipError("not_gzip", `is not exactly one gzip file: ${sentenceOf(cause)}`);
-      });
-      if (done) return;
-      yield value;
+      const result = await feeder.orStarved(reading);
+      if (result === "starved") {
+        feeder.feed();
+        continue;
+      }
+      if (result.done) return;
+      yield result.value;
+      // A chunk that is not full was the last there was: no need to wait and see.
+      if (result.value.length < fullBytes) feeder.feed();
+      fullBytes = Math.max(fullBytes, result.value.length);
+      reading = readNext(reader);
     }
   } finally {
     // After an error or the end there is nothing to cancel, and in no case anyone left to tell.
     await reader.cancel().catch(() => {});
-    await fed;
   }
 }
 
-/** Never rejects: whatever goes wrong here, the reading side sees too, and says it once. */
-async function feed(bytes: Uint8Array, writable: WritableStream<BufferSource>): Promise<void> {
-  const writer = writable.getWriter();
-  // It rejects together with the write below, which is the one we listen to.
-  writer.closed.catch(() => {});
-  try {
-    for (let at = 0; at < bytes.length; at += compressedPieceBytes) {
-      // A copy: a stream may take the buffer of what it is given, and ours belongs to the caller.
-      await writer.write(new Uint8Array(bytes.subarray(at, at + compressedPieceBytes)));
+async function readNext(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  return reader.read().catch((cause) => {
+    throw new GzipError("not_gzip", `is not exactly one gzip file: ${sentenceOf(cause)}`);
+  });
+}
+
+/** Writes a piece at a time. What goes wrong here the reading side sees too, and says it once. */
+class Feeder {
+  readonly #bytes: Uint8Array;
+  readonly #writer: WritableStreamDefaultWriter<BufferSource>;
+  #at = 0;
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor(bytes: Uint8Array, writable: WritableStream<BufferSource>) {
+    this.#bytes = bytes;
+    this.#writer = writable.getWriter();
+    this.#writer.closed.catch(() => {});
+    if (bytes.length === 0) this.#close();
+  }
+
+  /** Writes the next piece, and closes behind the last one. */
+  feed(): void {
+    if (this.#atEnd) return;
+    // A copy: a stream may take the buffer of what it is given, and ours belongs to the caller.
+    const piece = new Uint8Array(this.#bytes.subarray(this.#at, this.#at + compressedPieceBytes));
+    this.#at += piece.length;
+    this.#written = this.#writer.write(piece).catch(() => {});
+    if (this.#atEnd) this.#close();
+  }
+
+  /**
+   * What `reading` resolves to, or "starved" when it needs more input, as far as one can see: what was
+   * written is worked off, and a whole turn of the event loop later there is still nothing to read.
+   */
+  async orStarved<T>(reading: Promise<T>): Promise<T | "starved"> {
+    if (this.#atEnd) return reading;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let settled = false;
+    const starved = this.#written.then(
+      () =>
+        new Promise<"starved">((resolve) => {
+          if (!settled) timer = setTimeout(() => resolve("starved"), 0);
+        }),
+    );
+    try {
+      return await Promise.race([reading, starved]);
+    } finally {
+      // Else thousands of them would lie about, and workerd allows 10,000.
+      settled = true;
+      clearTimeout(timer);
     }
-    await writer.close();
-  } catch {
-    // See above.
+  }
+
+  get #atEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  #close(): void {
+    this.#writer.close().catch(() => {});
   }
 }
 
