@@ -1,5 +1,6 @@
 /** All routes on one screen. */
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
+import { getPath as pathOf } from "hono/utils/url";
 import { ConfigError, readConfig } from "../env.ts";
 import { checkRepository } from "./api/check.ts";
 import { findDocs, publishDocs, revertDocs } from "./api/docs.ts";
@@ -21,11 +22,9 @@ type Route = Handler | [MiddlewareHandler<App>, Handler];
 
 export function createApp(): Hono<App> {
   const app = new Hono<App>({ getPath });
-  app.use(prepare);
+  app.use(prepare, configure);
   app.onError(answerFault);
-  app.notFound((c) =>
-    (c.req.path.startsWith("/api") ? refuse : refuseInText)(c, { reason: "not_found" }),
-  );
+  app.notFound((c) => (isApi(c) ? refuse : refuseInText)(c, { reason: "not_found" }));
 
   on(app, "/", { get: showStart });
   on(app, "/health", { get: (c) => c.json({ status: "ok" }) });
@@ -69,21 +68,34 @@ function on(app: Hono<App>, path: string, methods: Methods): void {
     allow.push(...(method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
   }
   app.all(path, (c) => {
-    const says = c.req.path.startsWith("/api") ? refuse : refuseInText;
+    const says = isApi(c) ? refuse : refuseInText;
     return says(c, { reason: "method_not_allowed", allow: allow.join(", ") });
   });
 }
 
+/** Clients of the API read a no in their format, all others print it as it is. */
+function isApi(c: Context<App>): boolean {
+  return /^\/api(\/|$)/.test(c.req.path);
+}
+
 /** A base URL that ends with a slash makes clients ask for `//packages/…`. */
 function getPath(request: Request): string {
-  return new URL(request.url).pathname.replace(/\/{2,}/g, "/");
+  const path = pathOf(request);
+  return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
 }
 
 async function prepare(c: Context<App>, next: Next): Promise<void> {
   c.set("requestId", c.req.header("cf-ray") ?? crypto.randomUUID());
-  c.set("config", readConfig(c.env));
   await next();
   c.header("x-request-id", c.var.requestId);
+  // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
+  if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
+}
+
+/** Not part of `prepare`: a fault in there would be answered past it. */
+async function configure(c: Context<App>, next: Next): Promise<void> {
+  c.set("config", readConfig(c.env));
+  await next();
 }
 
 function authenticateIn(says: typeof refuse): MiddlewareHandler<App> {
@@ -102,23 +114,19 @@ async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | 
   return undefined;
 }
 
-/** A fault: logged once, here, and told in the client's format so that it prints more than a number. */
+/**
+ * A fault: logged once, here, and told in the client's format so that it prints more than a number.
+ * 500, not 503: with a Retry-After Erlang's httpc asks again for ever, and without one rebar3 takes
+ * it for success.
+ */
 function answerFault(error: Error, c: Context<App>): Response {
   const { requestId } = c.var;
   const where = `${c.req.method} ${c.req.path}`;
   console.error({ message: `${where} failed: ${error.message}`, requestId, stack: error.stack });
-  if (error instanceof ConfigError) {
-    return render(c, 500, {
-      status: 500,
-      message: `This registry is not set up rightly: ${error.message}`,
-    });
-  }
-  // What was begun is finished or undone by the repository's alarm, so trying again is right.
-  const message = `Internal server error, request ${requestId}: try again in a moment`;
-  return render(
-    c,
-    503,
-    { status: 503, message },
-    { "retry-after": "3", "x-request-id": requestId },
-  );
+  const message =
+    error instanceof ConfigError
+      ? `This registry is not set up rightly: ${error.message}`
+      : // What was begun is finished or undone by the repository's alarm, so trying again is right.
+        `Internal server error, request ${requestId}: try again in a moment`;
+  return isApi(c) ? render(c, 500, { status: 500, message }) : c.text(`${message}\n`, 500);
 }

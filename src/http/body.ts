@@ -4,12 +4,21 @@ import type { App } from "./app-type.ts";
 import { parseBody } from "./format.ts";
 import type { Refusal } from "./refusals.ts";
 
-/** What hexpm takes of anything but tarballs. */
-const parametersBytesMax = 8_000_000;
+/** No client sends more than a reason and a message; as objects, bytes of JSON take forty times the memory. */
+const parametersBytesMax = 64 * 1024;
 /** Of all bodies that this isolate holds at one time; it has 128 MiB in all. */
 const bytesAtOnceMax = 48 * 1024 * 1024;
 const retryAfterSeconds = 2;
-let bytesAtOnce = 0;
+/** Between two pieces of a body. */
+const silenceMsMax = 30_000;
+/** A slow line needs less for the largest body. */
+const heldMsMax = 10 * 60_000;
+
+/**
+ * Bodies that are held right now. One whose client hung up may never come to its `finally`, because
+ * the platform stops it where it stands; so each counts for a limited time.
+ */
+const held = new Set<{ sizeBytes: number; until: number }>();
 
 /**
  * Reads a body of at most `sizeBytesMax` and hands it to `work`. A body that is too large, or one too
@@ -23,17 +32,24 @@ export async function withBody<T>(
   const declared = Number(c.req.header("content-length") ?? Number.NaN);
   if (declared > sizeBytesMax) return { refused: { reason: "body_too_big", sizeBytesMax } };
   // Without a length, as much as it may be is set aside.
-  const held = Number.isNaN(declared) ? sizeBytesMax : declared;
-  if (bytesAtOnce + held > bytesAtOnceMax) {
+  const sizeBytes = Number.isNaN(declared) ? sizeBytesMax : declared;
+  if (bytesHeld() + sizeBytes > bytesAtOnceMax) {
     return { refused: { reason: "too_busy", retryAfterSeconds } };
   }
-  bytesAtOnce += held;
+  const holding = { sizeBytes, until: Date.now() + heldMsMax };
+  held.add(holding);
   try {
-    const body = await read(c.req.raw.body, sizeBytesMax, Number.isNaN(declared) ? 0 : declared);
-    return body ? await work(body) : { refused: { reason: "body_too_big", sizeBytesMax } };
+    const read = await readBody(c.req.raw.body, sizeBytesMax, declared || 0);
+    return "refused" in read ? read : await work(read.body);
   } finally {
-    bytesAtOnce -= held;
+    held.delete(holding);
   }
+}
+
+function bytesHeld(): number {
+  const now = Date.now();
+  for (const holding of held) if (holding.until < now) held.delete(holding);
+  return [...held].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 /** The parameters of a request, out of its body in whichever format it is in. */
@@ -46,23 +62,46 @@ export async function readParameters(
   });
 }
 
-/** @returns undefined when there is more than `sizeBytesMax`. */
-async function read(
+async function readBody(
   stream: ReadableStream<Uint8Array> | null,
   sizeBytesMax: number,
   declaredBytes: number,
-): Promise<Uint8Array | undefined> {
+): Promise<{ body: Uint8Array } | { refused: Refusal }> {
   let whole = new Uint8Array(declaredBytes);
   let filled = 0;
-  for await (const chunk of stream ?? []) {
-    if (filled + chunk.length > sizeBytesMax) return undefined;
+  const reader = stream?.getReader();
+  while (reader) {
+    const chunk = await next(reader);
+    if (chunk === "broken") return { refused: { reason: "body_incomplete" } };
+    if (chunk === "end") break;
+    if (filled + chunk.length > sizeBytesMax) {
+      await reader.cancel();
+      return { refused: { reason: "body_too_big", sizeBytesMax } };
+    }
     if (filled + chunk.length > whole.length) {
-      const larger = new Uint8Array(Math.max(2 * whole.length, filled + chunk.length));
+      const doubled = Math.max(2 * whole.length, filled + chunk.length);
+      const larger = new Uint8Array(Math.min(doubled, sizeBytesMax));
       larger.set(whole);
       whole = larger;
     }
     whole.set(chunk, filled);
     filled += chunk.length;
   }
-  return filled === whole.length ? whole : whole.slice(0, filled);
+  return { body: filled === whole.length ? whole : whole.slice(0, filled) };
+}
+
+/** The next piece, unless the client hangs up, breaks the rules of HTTP or falls silent before it. */
+async function next(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<Uint8Array | "end" | "broken"> {
+  const { promise: silence, resolve } = Promise.withResolvers<"broken">();
+  const timer = setTimeout(resolve, silenceMsMax, "broken");
+  const reading = reader.read().then(
+    ({ done, value }) => (done ? "end" : value),
+    () => "broken" as const,
+  );
+  const chunk = await Promise.race([reading, silence]);
+  clearTimeout(timer);
+  if (chunk === "broken") void reader.cancel().catch(() => {});
+  return chunk;
 }

@@ -11,9 +11,11 @@ import { type HttpRefusal, refuse } from "./refusals.ts";
  */
 export async function findRepository(c: Context<App>, next: Next): Promise<Response | undefined> {
   const { config } = c.var;
-  const base = c.req.param("base") ?? config.rootRepository;
-  const asked = c.req.param("repository")?.replace(/^hexpm:/, "");
-  const name = asked === undefined || asked === "hexpm" ? base : asked;
+  // From the innermost on: the first that is a name, not a word for the repository around it.
+  const asked = [c.req.param("repository"), c.req.param("base")].map((it) =>
+    it?.replace(/^hexpm:/, ""),
+  );
+  const name = asked.find((it) => it !== undefined && it !== "hexpm") ?? config.rootRepository;
   if (name === undefined) return refuse(c, { reason: "no_root_repository" });
   const repository = config.repositories.get(name);
   if (!repository) return refuse(c, { reason: "repository_not_found", repository: name });

@@ -4,7 +4,7 @@ import { accepts } from "hono/accepts";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { decodeTerm } from "../hex/erlang/decode.ts";
 import { encodeTerm } from "../hex/erlang/encode.ts";
-import { fromTerm, type Json, TermError, toTerm } from "../hex/erlang/term.ts";
+import { fromTerm, type Json, TermError, toTerm, utf8Text } from "../hex/erlang/term.ts";
 import type { App } from "./app-type.ts";
 
 const erlangType = "application/vnd.hex+erlang";
@@ -49,9 +49,8 @@ export function parseBody(
   body: Uint8Array,
 ): Record<string, unknown> | undefined {
   if (body.length === 0) return {};
-  const value = contentType.startsWith(erlangType)
-    ? parseErlang(body)
-    : parseJson(contentType, body);
+  const type = contentType.toLowerCase();
+  const value = type.startsWith(erlangType) ? parseErlang(body) : parseText(type, body);
   const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
   // A map with string keys, made by JSON.parse or fromTerm.
   return isMap ? (value as Record<string, unknown>) : undefined;
@@ -66,9 +65,10 @@ function parseErlang(body: Uint8Array): unknown {
   }
 }
 
-function parseJson(contentType: string, body: Uint8Array): unknown {
-  const text = new TextDecoder().decode(body);
-  if (contentType.startsWith("application/x-www-form-urlencoded")) {
+function parseText(type: string, body: Uint8Array): unknown {
+  const text = utf8Text(body);
+  if (text === undefined) return undefined;
+  if (type.startsWith("application/x-www-form-urlencoded")) {
     return Object.fromEntries(new URLSearchParams(text));
   }
   try {

@@ -11,6 +11,7 @@ export type HttpRefusal =
   | { reason: "method_not_allowed"; allow: string }
   | { reason: "not_acceptable" }
   | { reason: "body_too_big"; sizeBytesMax: number }
+  | { reason: "body_incomplete" }
   | { reason: "body_malformed" }
   | { reason: "parameter_invalid"; errors: FieldErrors }
   | { reason: "version_malformed"; version: string }
@@ -87,6 +88,9 @@ export function answerTo(refusal: Refusal): Answer {
     case "body_too_big":
     case "tarball_too_big":
       return { status: 413, message: `Payload too large: at most ${refusal.sizeBytesMax} bytes` };
+    case "body_incomplete":
+      // Not 408, which rebar3 takes for success.
+      return { status: 422, message: "The body broke off or stopped on its way: send it again" };
     case "body_malformed":
       return { status: 400, message: "Bad request: the body is not what its content-type says" };
     case "parameter_invalid":

@@ -18,7 +18,7 @@ export async function serveFile(c: Context<App>): Promise<Response> {
   const name = c.req.param("repository") ?? "";
   const repository = c.var.config.repositories.get(name);
   if (!repository) return refuseInText(c, { reason: "repository_not_found", repository: name });
-  const path = filePath(c.req.path.slice(`/repos/${name}/`.length));
+  const path = filePath(c.req.path.replace(/^\/repos\/[^/]*\//, ""));
   if (path === undefined) return refuseInText(c, { reason: "not_found" });
   // Whoever sets the repository up needs the key before anything else, and it is no secret.
   if (path !== "public_key" && !may(c.var.actor, "read", { repository })) {
@@ -42,7 +42,7 @@ function filePath(path: string): string | undefined {
   if (isOwnFile(path)) return path;
   const [, folder, file] = /^(packages|tarballs|docs)\/([^/]+)$/.exec(path) ?? [];
   if (folder === undefined || file === undefined) return undefined;
-  const decoded = decode(file);
+  const decoded = file.includes("%") ? decode(file) : file;
   if (folder === "packages") return isPackageName(decoded) ? `packages/${decoded}` : undefined;
   const suffix = folder === "docs" ? ".tar.gz" : ".tar";
   // A package's name holds no `-`, so the first one ends it.
@@ -116,13 +116,13 @@ async function respondInPart(
     });
   }
   const { offset, length } = range;
-  const headers = headersOf(body, visibility, length);
-  headers.set("content-range", `bytes ${offset}-${offset + length - 1}/${body.sizeBytes}`);
+  const part = `bytes ${offset}-${offset + length - 1}/${body.sizeBytes}`;
+  const headers = { ...headersOf(body, visibility, length), "content-range": part };
   return new Response(body.body, { status: 206, headers });
 }
 
-function headersOf(stored: Stored, visibility: string, lengthBytes?: number): Headers {
-  const headers = new Headers({
+function headersOf(stored: Stored, visibility: string, lengthBytes?: number) {
+  return {
     etag: `"${stored.etag}"`, // rebar3 refuses a tarball without one
     "last-modified": stored.uploadedAt.toUTCString(),
     "content-type": "application/octet-stream",
@@ -130,7 +130,6 @@ function headersOf(stored: Stored, visibility: string, lengthBytes?: number): He
     "cache-control": `${visibility}, no-cache, no-transform`,
     "accept-ranges": "bytes",
     vary: "authorization",
-  });
-  if (lengthBytes !== undefined) headers.set("content-length", String(lengthBytes));
-  return headers;
+    ...(lengthBytes === undefined ? {} : { "content-length": String(lengthBytes) }),
+  };
 }

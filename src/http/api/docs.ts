@@ -22,7 +22,8 @@ export async function findDocs(c: Context<App>): Promise<Response> {
 /** `POST …/releases/VERSION/docs`: the body is a gzipped tar. */
 export async function publishDocs(c: Context<App>): Promise<Response> {
   const asked = releaseOf(c);
-  if ("refused" in asked) return refuse(c, asked.refused);
+  // Not 400 for what is no version, which rebar3 takes for success: no release has it.
+  if ("refused" in asked) return refuse(c, { reason: "not_found" });
   const { name, version } = asked;
   const outcome = await withBody(c, tarballLimits.tarballBytesMax, async (body) => {
     const docs = await checkDocs(body);
