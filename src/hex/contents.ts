@@ -21,6 +21,9 @@ export const contentsLimits: ContentsLimits = {
   ratioFromBytes: 8 * 1024 * 1024,
 };
 
+/** What Linux takes in one call is 4,096 bytes, what macOS takes 1,024. */
+const pathLengthMax = 1024;
+
 /** Why the contents are refused, as a sentence. */
 export class ContentsError extends Error {
   override name = "ContentsError";
@@ -64,6 +67,9 @@ class PathRules {
   files = 0;
   sizeBytes = 0;
   readonly #types = new Map<string, TarEntry["type"]>();
+  /** The same folders and links, as file systems see them that know no upper case. */
+  readonly #folders = new Set<string>();
+  readonly #links = new Set<string>();
   readonly #filesMax: number;
 
   constructor(filesMax: number) {
@@ -71,47 +77,83 @@ class PathRules {
   }
 
   add(entry: TarEntry): void {
-    const path = safePath(entry.path);
-    if (this.#types.size >= this.#filesMax) {
-      throw new ContentsError(`more than ${this.#filesMax} entries`);
-    }
-    if (
-      this.#types.has(path) &&
-      !(entry.type === "directory" && this.#types.get(path) === "directory")
-    ) {
+    const path = safePath(entry);
+    const known = this.#types.get(path);
+    if (known !== undefined && !(known === "directory" && entry.type === "directory"))
       throw new ContentsError(`${entry.path}: is in the archive twice`);
+    if (entry.type === "directory") {
+      this.#addFolder(path, entry.path);
+      return;
     }
-    // A member below a link or a file would be written somewhere else than its path says.
-    for (const parent of parentsOf(path)) {
-      const type = this.#types.get(parent);
-      if (type !== undefined && type !== "directory") {
-        throw new ContentsError(`${entry.path}: lies below ${parent}, which is a ${type}`);
-      }
-      // Remembered, so that a later member cannot turn a parent into a link.
-      this.#types.set(parent, "directory");
-    }
-    if (entry.type === "symlink") checkLink(path, entry.linkTarget);
-    this.#types.set(path, entry.type);
-    if (entry.type === "file") {
+    const parent = parentOf(path);
+    if (parent !== undefined) this.#addFolder(parent, entry.path);
+    this.#remember(path, entry.type);
+    if (entry.type === "symlink") {
+      checkLink(path, entry.linkTarget);
+      if (this.#folders.has(fold(path))) throw new ContentsError(`${path}: is a folder too`);
+      this.#links.add(fold(path));
+    } else {
       this.files++;
       this.sizeBytes += entry.sizeBytes;
     }
   }
+
+  /**
+   * Remembers a folder and those it lies in, so that a later member cannot turn one into a link. A
+   * member below a link or a file would be written somewhere else than its path says.
+   */
+  #addFolder(path: string, member: string): void {
+    // Innermost first, as far as they are new: else a deep folder would cost its depth each time.
+    for (let folder: string | undefined = path; folder !== undefined; folder = parentOf(folder)) {
+      const type = this.#types.get(folder);
+      if (type === "directory") return;
+      if (type !== undefined || this.#links.has(fold(folder)))
+        throw new ContentsError(`${member}: lies below ${folder}, which is a ${type ?? "symlink"}`);
+      this.#remember(folder, "directory");
+      this.#folders.add(fold(folder));
+    }
+  }
+
+  #remember(path: string, type: TarEntry["type"]): void {
+    if (this.#types.size >= this.#filesMax) {
+      throw new ContentsError(`more than ${this.#filesMax} entries`);
+    }
+    this.#types.set(path, type);
+  }
 }
 
-/** The path without `./` and trailing slashes. @throws ContentsError when it could leave its folder. */
-function safePath(path: string): string {
+/**
+ * The path without `./` and trailing slashes.
+ * @throws ContentsError when it could leave its folder, or means something else on another system.
+ */
+function safePath({ path, type }: TarEntry): string {
+  if (path.length > pathLengthMax) {
+    throw new ContentsError(`${path.slice(0, 100)}…: longer than ${pathLengthMax} characters`);
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused here
   if (/[\x00-\x1f\x7f]/.test(path))
     throw new ContentsError(`${JSON.stringify(path)}: control character in a path`);
-  if (/^([/\\]|[A-Za-z]:)/.test(path)) throw new ContentsError(`${path}: absolute path`);
-  const parts = path.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
+  if (isAbsolute(path)) throw new ContentsError(`${path}: absolute path`);
+  if (path.includes("\\")) throw new ContentsError(`${path}: backslash in a path`);
+  if (type !== "directory" && /(^|\/)\.?$/.test(path))
+    throw new ContentsError(`${JSON.stringify(path)}: is no name of a ${type}`);
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) throw new ContentsError(`${path}: points above its own folder`);
   return parts.join("/");
 }
 
-function* parentsOf(path: string): Iterable<string> {
-  for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) yield path.slice(0, at);
+function isAbsolute(path: string): boolean {
+  return /^([/\\]|[A-Za-z]:)/.test(path);
+}
+
+function parentOf(path: string): string | undefined {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? undefined : path.slice(0, slash);
+}
+
+/** One text for all that macOS and Windows take for the same name. */
+function fold(path: string): string {
+  return path.normalize("NFKD").toUpperCase().toLowerCase();
 }
 
 /**
@@ -120,9 +162,11 @@ function* parentsOf(path: string): Iterable<string> {
  */
 function checkLink(path: string, target: string): void {
   const outside = () =>
-    new ContentsError(`${path}: links to ${target || '""'}, which is not inside`);
-  if (target === "" || /^([/\\]|[A-Za-z]:)/.test(target)) throw outside();
-  const parts = target.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
+    new ContentsError(`${path}: links to ${target.slice(0, 100) || '""'}, which is not inside`);
+  if (target === "" || target.length > pathLengthMax || isAbsolute(target)) throw outside();
+  // To one system a backslash is a step, to another a letter.
+  if (target.includes("\\")) throw outside();
+  const parts = target.split("/").filter((part) => part !== "" && part !== ".");
   const ups = parts.findIndex((part) => part !== "..");
   const upwards = ups < 0 ? parts.length : ups;
   if (parts.lastIndexOf("..") >= upwards) throw outside();

@@ -5,8 +5,8 @@
 
 import deprecatedLicenseIds from "spdx-license-ids/deprecated.json" with { type: "json" };
 import spdxLicenseIds from "spdx-license-ids/index.json" with { type: "json" };
-import { Atom, type Json, type Term, Tuple } from "./erlang/term.ts";
-import { checkPackageName } from "./name.ts";
+import { Atom, type Json, type JsonObject, type Term, Tuple } from "./erlang/term.ts";
+import { checkPackageName, isPackageName } from "./name.ts";
 import type { FieldErrors, UploadRefusal } from "./refusal.ts";
 import { checkRequirement } from "./requirement.ts";
 import { checkReleaseVersion } from "./version.ts";
@@ -19,8 +19,8 @@ export interface Metadata {
   licenses: string[];
   links: Record<string, string>;
   maintainers: string[];
-  /** Whatever the package says about itself beyond the known fields, as JSON. */
-  extra: Json;
+  /** Whatever the package says about itself beyond the known fields. */
+  extra: JsonObject;
   buildTools: string[];
   elixir: string | null;
   requirements: Dependency[];
@@ -58,26 +58,26 @@ export function checkMetadata(
     licenses: fields.texts("meta.licenses"),
     links: fields.links("meta.links"),
     maintainers: fields.texts("meta.maintainers"),
-    extra: toJson(properties.get("extra") ?? []),
+    extra: fields.object("meta.extra"),
     buildTools: [...new Set(fields.texts("meta.build_tools"))],
     elixir: fields.optionalText("meta.elixir"),
     requirements: fields.requirements("requirements"),
   };
   const files = fields.fileNames("meta.files");
   if (files.length === 0) fields.refuse("meta.files", "package can't be empty");
-  if (metadata.buildTools.length === 0) metadata.buildTools.push(...guessBuildTools(files));
+  if (!fields.has("meta.build_tools")) metadata.buildTools = guessBuildTools(files);
   if (metadata.buildTools.length === 0) fields.refuse("meta.build_tools", "can't be blank");
   if (metadata.elixir !== null) {
     fields.refuse("meta.elixir", checkRequirement(metadata.elixir));
   }
-  if (options.public) checkPublic(metadata, fields, properties);
+  if (options.public) checkPublic(metadata, fields);
   const errors = fields.errors();
   return errors ? { refused: { reason: "bad_metadata", errors } } : { metadata };
 }
 
-function checkPublic(metadata: Metadata, fields: Fields, properties: Properties): void {
+function checkPublic(metadata: Metadata, fields: Fields): void {
   if (!metadata.description?.trim()) fields.refuse("meta.description", "can't be blank");
-  if (!properties.has("licenses")) fields.refuse("meta.licenses", "can't be blank");
+  if (!fields.has("meta.licenses")) fields.refuse("meta.licenses", "can't be blank");
   const unknown = metadata.licenses.find((id) => !isLicense(id));
   if (unknown !== undefined) {
     fields.refuse("meta.licenses", `invalid license ${JSON.stringify(unknown)}`);
@@ -90,14 +90,14 @@ function isLicense(id: string): boolean {
   return licenseIds.has(id) || /^LicenseRef-[A-Za-z0-9.-]+$/.test(id);
 }
 
-/** What hex_core guesses when a package does not say how it is built. */
+/** What hex_core guesses when a package does not say how it is built, in its order. */
 function guessBuildTools(files: readonly string[]): string[] {
   const tools: [string, string][] = [
+    ["Makefile", "make"],
+    ["Makefile.win", "make"],
     ["mix.exs", "mix"],
     ["rebar.config", "rebar3"],
     ["rebar", "rebar3"],
-    ["Makefile", "make"],
-    ["Makefile.win", "make"],
   ];
   const guessed = tools.filter(([file]) => files.includes(file)).map(([, tool]) => tool);
   return [...new Set(guessed)];
@@ -105,7 +105,10 @@ function guessBuildTools(files: readonly string[]): string[] {
 
 type Properties = Map<string, Term>;
 
-/** `[{Key, Value}, …]` or `#{Key => Value}`; the last of two equal keys wins, as in hex_core. */
+/**
+ * `[{Key, Value}, …]` or `#{Key => Value}`; the last of two equal keys wins, as in hex_core. Keys are
+ * binaries: to hex_core the atom in `{name, …}` is another key than `<<"name">>`.
+ */
 function propertyList(term: unknown): Properties | undefined {
   const entries =
     term instanceof Map ? [...term.entries()] : Array.isArray(term) ? term : undefined;
@@ -115,8 +118,7 @@ function propertyList(term: unknown): Properties | undefined {
     // A map's own entries are pairs already; in a list only tuples are.
     const pair: readonly Term[] =
       entry instanceof Tuple ? entry.elements : term instanceof Map ? entry : [];
-    const [key, value] = pair;
-    const name = key instanceof Atom ? key.name : key;
+    const [name, value] = pair;
     if (pair.length !== 2 || typeof name !== "string" || value === undefined) return undefined;
     properties.set(name, value);
   }
@@ -150,6 +152,10 @@ class Fields {
       }
     }
     return errors;
+  }
+
+  has(path: string): boolean {
+    return this.#value(path) !== null;
   }
 
   text(path: string, check: (value: string) => string | undefined = () => undefined): string {
@@ -198,6 +204,12 @@ class Fields {
     return Object.fromEntries(links);
   }
 
+  object(path: string): JsonObject {
+    const properties = propertyList(this.#value(path) ?? []);
+    if (!properties) this.refuse(path, "expected type map");
+    return jsonObject(properties ?? new Map());
+  }
+
   requirements(path: string): Dependency[] {
     const list = this.#value(path) ?? [];
     const named = namedRequirements(list);
@@ -216,12 +228,12 @@ class Fields {
 
   #requirement(at: string, name: string, properties: Properties): Dependency {
     const app = noValue(properties.get("app"));
-    const optional = properties.get("optional") ?? false;
+    const optional = noValue(properties.get("optional")) ?? false;
     const repository = noValue(properties.get("repository"));
     const requirement = noValue(properties.get("requirement"));
-    if (checkPackageName(name) === "has invalid format") this.refuse(at, "has invalid format");
+    if (!isPackageName(name)) this.refuse(at, "has invalid format");
     this.refuse(at, checkRequirement(requirement));
-    if (typeof app !== "string" || app === "") this.refuse(at, "app can't be blank");
+    if (typeof app !== "string" || app.trim() === "") this.refuse(at, "app can't be blank");
     if (typeof optional !== "boolean") this.refuse(at, "expected optional to be a boolean");
     if (repository !== null && typeof repository !== "string") {
       this.refuse(at, "expected repository to be a string");
@@ -261,9 +273,9 @@ function namedRequirements(list: Term): [string, Properties][] | undefined {
   return named;
 }
 
+/** Stricter than URL, which repairs: it takes `http:a.b`, and removes white space. */
 function isWebUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return (url?.protocol === "http:" || url?.protocol === "https:") && url.hostname !== "";
+  return /^https?:\/\/[^\s\\]+$/i.test(text) && URL.canParse(text);
 }
 
 /** Keeps `extra` readable: property lists become objects, atoms and odd bytes become text. */
@@ -272,10 +284,17 @@ function toJson(term: Term): Json {
   if (typeof term === "string") return term;
   if (typeof term === "bigint") return term.toString();
   if (term instanceof Atom) return term.name;
-  if (term instanceof Uint8Array) return String.fromCharCode(...term);
+  if (term instanceof Uint8Array) return Array.from(term, latin1).join("");
   if (term instanceof Tuple) return term.elements.map(toJson);
   const properties = Array.isArray(term) && term.length === 0 ? undefined : propertyList(term);
-  if (properties)
-    return Object.fromEntries([...properties].map(([key, value]) => [key, toJson(value)]));
+  if (properties) return jsonObject(properties);
   return Array.isArray(term) ? term.map(toJson) : null;
+}
+
+function jsonObject(properties: Properties): JsonObject {
+  return Object.fromEntries([...properties].map(([key, value]) => [key, toJson(value)]));
+}
+
+function latin1(byte: number): string {
+  return String.fromCharCode(byte);
 }

@@ -36,7 +36,7 @@ export class TarScanner {
   #zeroBlocks = 0;
   /** Collects the data of a header that describes the next one; undefined while in a real entry. */
   #extended: { type: string; bytes: Uint8Array; filled: number } | undefined;
-  #override: { path?: string; linkTarget?: string } = {};
+  #override: Override = {};
 
   /**
    * @param onEntry called once for each entry, before its data; it may throw to refuse the entry.
@@ -78,6 +78,7 @@ export class TarScanner {
     const whole = this.#dataLeft === 0 && this.#paddingLeft === 0 && this.#blockFilled === 0;
     // The two zero blocks are the only proof that nothing was cut off at an entry's border.
     if (!whole || this.#zeroBlocks < 2) throw new TarError("unexpected end of file");
+    if (this.#renamed()) throw new TarError("a long name without its entry");
   }
 
   #header(): void {
@@ -120,15 +121,33 @@ export class TarScanner {
     if (!this.#extended) return;
     const { type, bytes } = this.#extended;
     this.#extended = undefined;
-    if (type === "L") this.#override.path = text(bytes, 0, bytes.length);
-    else if (type === "K") this.#override.linkTarget = text(bytes, 0, bytes.length);
-    else {
-      const records = readPax(bytes);
-      // A global header would rename entries from afar; git's comment in one is harmless.
-      if (type === "x") this.#override = { ...this.#override, ...records };
-      else if (Object.keys(records).length > 0) throw new TarError("global pax header with a path");
-    }
+    if (type === "g") {
+      // A global header would rename entries from afar; git's comment in one is harmless. Between a
+      // name and its entry it is not: hex_core gives the name to the global header.
+      if (readPax(bytes).length > 0 || this.#renamed())
+        throw new TarError("global pax header with a path");
+    } else if (type === "L") this.#overrideWith({ path: longName(bytes) });
+    else if (type === "K") this.#overrideWith({ linkTarget: longName(bytes) });
+    else for (const names of readPax(bytes)) this.#overrideWith(names);
   }
+
+  #renamed(): boolean {
+    return Object.keys(this.#override).length > 0;
+  }
+
+  /** Of two names, hex_core takes the last and others take the first, or GNU's before pax's. */
+  #overrideWith(names: Override): void {
+    if (Object.keys(names).some((key) => key in this.#override)) {
+      throw new TarError("an entry with two long names");
+    }
+    this.#override = { ...this.#override, ...names };
+  }
+}
+
+/** What an extended header says instead of the header behind it. */
+interface Override {
+  path?: string;
+  linkTarget?: string;
 }
 
 /** Reads a whole archive at once: each file's bytes by its path, as views into `archive`. */
@@ -160,16 +179,33 @@ interface Header {
 function readHeader(block: Uint8Array): Header {
   const magic = String.fromCharCode(...block.subarray(257, 265)); // offset 257, magic and version
   const posix = magic === "ustar\x0000";
-  if (!posix && magic !== "ustar  \x00") throw new TarError("not a ustar header");
+  // With star's trailer (offset: 508), readers that know it take less of the prefix than others.
+  const trailer = posix && block.subarray(500).some((byte) => byte !== 0);
+  if ((!posix && magic !== "ustar  \x00") || trailer) throw new TarError("not a ustar header");
   if (octal(block, 148, 8) !== headerChecksum(block)) throw new TarError("wrong header checksum");
+  checkUnusedFields(block);
   const name = text(block, 0, 100);
   const prefix = posix ? text(block, 345, 155) : ""; // GNU keeps times in the prefix's place
+  // Joined to its prefix by hex_core, such a name drops it.
+  if (prefix !== "" && name.startsWith("/")) throw new TarError(`${name}: absolute path`);
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
     linkTarget: text(block, 157, 100),
     typeflag: String.fromCharCode(block[156] ?? 0),
     sizeBytes: octal(block, 124, 12),
   };
+}
+
+/** What we have no use for, but hex_core reads, and refuses the archive when it cannot. */
+function checkUnusedFields(block: Uint8Array): void {
+  const mode = block.subarray(100, 108);
+  const owner = block.subarray(108, 124); // uid and gid
+  const time = block.subarray(136, 148);
+  // Octal digits, or nothing at all. hex_core has GNU's base 256 too, and misreads it.
+  if (!/^[0-7 \0]*$/.test(String.fromCharCode(...mode, ...owner, ...time)))
+    throw new TarError("a number in a header is not octal");
+  text(block, 265, 32); // uname
+  text(block, 297, 32); // gname
 }
 
 /** The sum of all header bytes, with the checksum field itself counted as spaces. */
@@ -184,7 +220,9 @@ function entryType(typeflag: string, path: string): TarEntry["type"] {
     case "0":
     case "\x00":
     case "7":
-      return path.endsWith("/") ? "directory" : "file";
+      // Old readers make a folder of it, hex_core a file.
+      if (path.endsWith("/")) throw new TarError(`${path}: is named like a folder and is a file`);
+      return "file";
     case "5":
       return "directory";
     case "2":
@@ -198,34 +236,50 @@ function entryType(typeflag: string, path: string): TarEntry["type"] {
   }
 }
 
-/** pax records, `LENGTH KEY=VALUE\n`; only those that change what an entry is are kept. */
-function readPax(bytes: Uint8Array): { path?: string; linkTarget?: string } {
-  const found: { path?: string; linkTarget?: string } = {};
+/**
+ * pax records, `LENGTH KEY=VALUE\n`; only those that change what an entry is are kept.
+ *
+ * hex_core does not look at LENGTH, but reads up to the next line feed: a record with one inside
+ * would mean something else to it. It fails at an empty value, and at an owner or a time that is no
+ * number.
+ */
+function readPax(bytes: Uint8Array): Override[] {
+  const found: Override[] = [];
   let at = 0;
   while (at < bytes.length) {
-    const space = bytes.indexOf(0x20, at);
-    const length = space < 0 ? Number.NaN : Number(text(bytes, at, space - at));
-    const end = at + length;
-    if (
-      !Number.isSafeInteger(length) ||
-      end > bytes.length ||
-      end <= space ||
-      bytes[end - 1] !== 0x0a
-    ) {
+    const end = bytes.indexOf(0x0a, at) + 1;
+    if (end === 0 || bytes.subarray(at, end).includes(0))
       throw new TarError("malformed pax header");
-    }
-    const record = text(bytes, space + 1, end - space - 2);
-    const equals = record.indexOf("=");
-    const key = record.slice(0, equals);
-    if (equals < 1) throw new TarError("malformed pax header");
-    if (key === "path") found.path = record.slice(equals + 1);
-    else if (key === "linkpath") found.linkTarget = record.slice(equals + 1);
+    const record = text(bytes, at, end - 1 - at);
+    const [, length, key = "", value = ""] = /^([0-9]+) ([^=]+)=(.+)$/s.exec(record) ?? [];
+    if (Number(length) !== end - at) throw new TarError("malformed pax header");
+    if (key === "path") found.push({ path: value });
+    else if (key === "linkpath") found.push({ linkTarget: value });
     // A size here would let the archive say two sizes for one entry; no file of ours needs it.
     else if (key === "size" || key.startsWith("GNU.sparse"))
       throw new TarError(`pax ${key} is not allowed`);
+    else if (!(paxNumbers.get(key)?.test(value) ?? true))
+      throw new TarError("malformed pax header");
     at = end;
   }
   return found;
+}
+
+const paxNumbers = new Map([
+  ["uid", /^[0-9]+$/],
+  ["gid", /^[0-9]+$/],
+  ["mtime", /^-?[0-9]+([.][0-9]+)?$/],
+  ["atime", /^-?[0-9]+([.][0-9]+)?$/],
+  ["ctime", /^-?[0-9]+([.][0-9]+)?$/],
+]);
+
+/** The data of a GNU long name: the name, and a NUL or more behind it. */
+function longName(bytes: Uint8Array): string {
+  const nul = bytes.indexOf(0);
+  const name = text(bytes, 0, bytes.length);
+  if (name === "" || (nul >= 0 && bytes.subarray(nul).some((byte) => byte !== 0)))
+    throw new TarError("malformed long name");
+  return name;
 }
 
 /** Octal digits, padded with zeros or spaces and ended by NUL, space or the field's end. */

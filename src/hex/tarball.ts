@@ -50,8 +50,8 @@ export async function unpackTarball(
     const { version, checksum, metadata, contents } = openTarball(bytes, limits);
     const innerChecksum = await sha256(version, metadata, contents);
     if (!sameBytes(innerChecksum, checksum)) {
-      throw new TarError(
-        `checksum mismatch: CHECKSUM says ${toHex(checksum)}, the files have ${toHex(innerChecksum)}`,
+      throw new TarballError(
+        `tarball checksum mismatch: CHECKSUM says ${toHex(checksum)}, the files have ${toHex(innerChecksum)}`,
       );
     }
     const terms = readMetadata(metadata, limits.metadataBytesMax);
@@ -83,31 +83,33 @@ export async function checkDocs(
 }
 
 function openTarball(bytes: Uint8Array, limits: TarballLimits) {
-  const sizes: Record<string, number> = {
-    VERSION: limits.versionBytesMax,
-    CHECKSUM: limits.checksumBytesMax,
-    "metadata.config": limits.metadataBytesMax,
-  };
+  const sizes = new Map([
+    ["VERSION", limits.versionBytesMax],
+    ["CHECKSUM", limits.checksumBytesMax],
+    ["metadata.config", limits.metadataBytesMax],
+    ["contents.tar.gz", limits.tarballBytesMax],
+  ]);
   const names = new Set<string>();
-  const files = readTar(bytes, (entry) => {
-    if (entry.type !== "file")
-      throw new TarError(`${entry.path}: a ${entry.type} has no place here`);
-    if (names.has(entry.path)) throw new TarError(`${entry.path}: is in the tarball twice`);
-    if (entry.sizeBytes > (sizes[entry.path] ?? bytes.length)) {
-      throw new TarError(`file too big: ${entry.path}`);
-    }
-    names.add(entry.path);
+  const files = readTar(bytes, ({ path, type, sizeBytes }) => {
+    const sizeBytesMax = sizes.get(path);
+    // hex_core 0.19 ignores other members when it unpacks from a file, and refuses them, as all
+    // before it do, when it unpacks from memory. And it takes `./VERSION` for VERSION from a file.
+    if (sizeBytesMax === undefined || type !== "file")
+      throw new TarballError(`unexpected ${type}: ${JSON.stringify(path)}`);
+    if (names.has(path)) throw new TarballError(`${path} is in the tarball twice`);
+    if (sizeBytes > sizeBytesMax) throw new TarballError(`file too big: ${path}`);
+    names.add(path);
   });
-  const missing = [...Object.keys(sizes), "contents.tar.gz"].filter((name) => !names.has(name));
-  if (missing.length > 0) throw new TarError(`missing files: ${JSON.stringify(missing)}`);
+  const missing = [...sizes.keys()].filter((name) => !names.has(name));
+  if (missing.length > 0) throw new TarballError(`missing files: ${JSON.stringify(missing)}`);
   const file = (name: string) => files.find(({ path }) => path === name)?.bytes ?? new Uint8Array();
 
   const version = file("VERSION");
   if (!sameBytes(version, new TextEncoder().encode("3"))) {
-    throw new TarError(`unsupported version: ${JSON.stringify(latin1(version))}`);
+    throw new TarballError(`unsupported version: <<${JSON.stringify(latin1(version))}>>`);
   }
   const checksum = fromHex(latin1(file("CHECKSUM")));
-  if (checksum?.length !== 32) throw new TarError("CHECKSUM is not 64 hexadecimal characters");
+  if (checksum?.length !== 32) throw new TarballError("CHECKSUM is not 64 hexadecimal characters");
   return {
     version,
     checksum,
@@ -118,17 +120,21 @@ function openTarball(bytes: Uint8Array, limits: TarballLimits) {
 
 function readMetadata(metadata: Uint8Array, sizeBytesMax: number): Term[] {
   try {
-    return consult(metadata, { sizeBytesMax });
+    return consult(metadata, { sizeBytesMax, asHexCore: true });
   } catch (error) {
     if (error instanceof TermError) {
-      throw new TarError(`error reading package metadata: ${error.message}`);
+      throw new TarballError(`error reading package metadata: ${error.message}`);
     }
     throw error;
   }
 }
 
+/** What is wrong with the four files, as a whole sentence. */
+class TarballError extends Error {}
+
 /** The prefixes are hex_core's: people search for them. */
 function sentence(error: unknown): string {
+  if (error instanceof TarballError) return error.message;
   if (error instanceof TarError) return `tarball error, ${error.message}`;
   if (error instanceof ContentsError) return `inner tarball error, ${error.message}`;
   throw error;

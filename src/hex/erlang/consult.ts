@@ -15,6 +15,11 @@ import {
 export interface ConsultOptions extends TermLimits {
   /** `% …` to the end of the line. People write them into lock files; in metadata Hex refuses them. */
   readonly comments: boolean;
+  /**
+   * Refuses what hex_core's scanner cannot read, or takes for something else than Erlang does. Every
+   * client reads metadata with it, so what we let in must mean the same to both.
+   */
+  readonly asHexCore: boolean;
 }
 
 /** For `metadata.config`, whose size is the limit of hex_core. */
@@ -22,6 +27,7 @@ export const consultOptions: ConsultOptions = {
   ...termLimits,
   sizeBytesMax: 1024 * 1024,
   comments: false,
+  asHexCore: false,
 };
 
 /**
@@ -35,14 +41,16 @@ export const consultOptions: ConsultOptions = {
  * @returns the terms in order; none for an empty text.
  * @throws {TermError} for every other input: a term that is not closed or ended, floats, `$a`,
  * `16#ff`, `[a | b]`, a comment where none are allowed, a character or number beyond 255 in a
- * binary, a map that names a key twice or has one that is no scalar, and beyond the limits.
+ * binary, a map that names a key twice or has one that is no scalar, and beyond the limits. With
+ * `asHexCore` also for an atom that not every Erlang knows, the escapes `\x41` and `\0`, and a quote
+ * that closes behind a backslash.
  */
 export function consult(input: string | Uint8Array, options: Partial<ConsultOptions> = {}): Term[] {
   const limits = { ...consultOptions, ...options };
   if (input.length > limits.sizeBytesMax) throw new TermError("the text is too big");
   const text = typeof input === "string" ? input : (utf8Text(input) ?? latin1Text(input));
   if (!text.isWellFormed()) throw new TermError("the text has half a surrogate pair");
-  return new Parser(new Scanner(text, limits.comments), limits).terms();
+  return new Parser(new Scanner(text, limits), limits).terms();
 }
 
 /** The text of a string `"…"`; undefined when the term is anything but a list of code points. */

@@ -35,15 +35,23 @@ const meaningOfLetter = new Map([
   ["v", "\v"],
 ]);
 
+/** hex_core knows the atoms of the running Erlang only; these are in all of them. */
+const atomsOfHexCore = new Set(["true", "false", "nil", "undefined", "utf8"]);
+
+export interface ScannerOptions {
+  readonly comments: boolean;
+  readonly asHexCore: boolean;
+}
+
 /** Gives the tokens of a text one by one, so that a deep text is refused before it is all read. */
 export class Scanner {
   readonly #text: string;
-  readonly #comments: boolean;
+  readonly #options: ScannerOptions;
   #offset = 0;
 
-  constructor(text: string, comments: boolean) {
+  constructor(text: string, options: ScannerOptions) {
     this.#text = text;
-    this.#comments = comments;
+    this.#options = options;
   }
 
   /**
@@ -53,8 +61,15 @@ export class Scanner {
    * string that does not end.
    */
   next(): Token {
+    const token = this.#next();
+    if (this.#options.asHexCore && token.kind === "atom" && !atomsOfHexCore.has(token.text))
+      this.fail("only the atoms true, false, nil and undefined are allowed", token.offset);
+    return token;
+  }
+
+  #next(): Token {
     do this.#match(space);
-    while (this.#comments && this.#match(comment));
+    while (this.#options.comments && this.#match(comment));
     const offset = this.#offset;
     const first = this.#text[offset];
     if (first === undefined) return { kind: "end", text: "", offset };
@@ -89,16 +104,30 @@ export class Scanner {
         this.fail("a quote opens here and does not close", start);
       text += this.#match(unescaped[quote])?.[0] ?? this.#escape();
     }
+    if (this.#options.asHexCore) this.#checkEnd(start);
     this.#offset += 1;
     // `"a""b"` is two strings to Erlang up to 26 and an error after; `"""` opens a text of its own.
     if (this.#text[this.#offset] === quote) this.fail("white space is missing here", this.#offset);
     return text;
   }
 
+  /**
+   * hex_core's scanner takes the longest string that it can: with a backslash before the closing
+   * quote, also the second one of `\\` or that of `\\^`, it goes on to the next quote, if there is any.
+   */
+  #checkEnd(start: number): void {
+    const before = this.#text.slice(Math.max(start + 1, this.#offset - 2), this.#offset);
+    if (/\\\^?$/.test(before))
+      this.fail("Hex cannot read a backslash right before the closing quote", this.#offset);
+  }
+
   #escape(): string {
     const offset = this.#offset;
     const groups = this.#match(escaped)?.groups ?? this.fail("this escape means nothing", offset);
     const { octal, byte, code, control, letter } = groups;
+    // To hex_core, `\x` is an x, and `\1` is a one unless two more octal digits follow.
+    const known = letter !== undefined || control !== undefined || octal?.length === 3;
+    if (this.#options.asHexCore && !known) this.fail("Hex does not know this escape", offset);
     if (letter !== undefined) return meaningOfLetter.get(letter) ?? letter;
     if (control !== undefined) return String.fromCharCode(control.charCodeAt(0) & 0x1f);
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
