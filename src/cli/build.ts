@@ -1,4 +1,4 @@
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 
 /** @returns the Worker as one ES module, bundled with wrangler's own bundler and conditions. */
 export async function buildWorker(main: string): Promise<string> {
@@ -12,6 +12,7 @@ export async function buildWorker(main: string): Promise<string> {
     external: ["node:*", "cloudflare:*"],
     logLevel: "error",
   });
+  await stop(); // the bundler's own process would stay as long as we do
   const [file] = result.outputFiles;
   if (!file) throw new Error(`${main}: the bundler gave nothing`);
   return file.text;

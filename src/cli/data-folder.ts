@@ -1,9 +1,9 @@
 /** The folder with everything that one machine keeps: storage, and the keys of a first start. */
 import { randomBytes } from "node:crypto";
-import { access, chmod, constants, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { access, constants, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { generateSigningKey } from "../hex/sign.ts";
+import { DatabaseSync } from "node:sqlite";
+import { generateSigningKey, KeyError, parsePrivateKey } from "../hex/sign.ts";
 import { Mistake } from "./mistake.ts";
 
 export interface Secrets {
@@ -33,7 +33,7 @@ export class DataFolder {
       const why = error instanceof Error ? error.message : error;
       throw new Mistake(`the data folder ${folder.path} is not writable: ${why}`);
     }
-    await folder.#lock();
+    lock(folder.path);
     return folder;
   }
 
@@ -42,6 +42,11 @@ export class DataFolder {
     const adminKey = environment.ADMIN_KEY || (await this.#kept("admin_key", newAdminKey));
     const signingKey =
       environment.SIGNING_KEY || (await this.#kept("signing_key.pem", generateSigningKey));
+    await parsePrivateKey(signingKey).catch((error) => {
+      if (!(error instanceof KeyError)) throw error;
+      const where = environment.SIGNING_KEY ? "SIGNING_KEY" : join(this.path, "signing_key.pem");
+      throw new Mistake(`${where}: ${error.message}`);
+    });
     return { adminKey: adminKey.trim(), signingKey };
   }
 
@@ -60,41 +65,43 @@ export class DataFolder {
     });
     if (kept !== undefined) return kept;
     const made = await make();
-    // `wx`: whoever else makes one at the same time must not be overwritten.
-    await writeFile(path, made, { mode: 0o600, flag: "wx" });
-    await chmod(path, 0o600); // the umask may have taken more, and must not have left more
+    // Under another name first: half a key, after a crash, would be taken for the key.
+    const unfinished = await open(`${path}.new`, "w", 0o600);
+    try {
+      await unfinished.chmod(0o600); // the umask may have taken more, and must not have left more
+      await unfinished.writeFile(made);
+      await unfinished.sync();
+    } finally {
+      await unfinished.close();
+    }
+    await rename(`${path}.new`, path);
     return made;
   }
+}
 
-  /**
-   * Two processes on one folder would each believe to be its only writer. A socket is a lock that the
-   * kernel gives back, however the process ends; a file with a number in it is not.
-   */
-  async #lock(): Promise<void> {
-    const path = join(this.path, "lock");
-    if (await answers(path)) {
-      throw new Mistake(`the data folder ${this.path} is in use by another hexedge`);
-    }
-    await rm(path, { force: true });
-    const server = createServer((socket) => socket.destroy()).unref();
-    await new Promise<void>((done, fail) => {
-      server.once("error", (error) => fail(new Mistake(`cannot lock ${path}: ${error.message}`)));
-      server.listen(path, done);
-    });
+/** Here, because a database that nobody can reach any more is closed, and gives its lock back. */
+const locks: DatabaseSync[] = [];
+
+/**
+ * Two processes on one folder would each believe to be its only writer. SQLite takes a lock that the
+ * kernel gives back, however the process ends. (A socket was the alternative: its path may only have
+ * a hundred bytes, and whoever clears a dead one away can hit one that has just come alive.)
+ */
+function lock(folder: string): void {
+  const path = join(folder, "lock.sqlite");
+  try {
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    locks.push(database);
+  } catch (error) {
+    const isBusy = error instanceof Error && "errcode" in error && error.errcode === sqliteBusy;
+    if (isBusy) throw new Mistake(`the data folder ${folder} is in use by another hexedge`);
+    throw new Mistake(`cannot lock ${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
+
+const sqliteBusy = 5;
 
 function newAdminKey(): string {
   return `hex_${randomBytes(20).toString("hex")}`;
-}
-
-async function answers(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once("error", () => done(false));
-  });
 }

@@ -2,11 +2,13 @@
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import type { Miniflare } from "miniflare";
-import { DataFolder } from "./data-folder.ts";
+import { ConfigError, type Env, readConfig } from "../env.ts";
+import { DataFolder, type Secrets } from "./data-folder.ts";
 import { openMiniflare } from "./miniflare.ts";
 import { Mistake, run } from "./mistake.ts";
 import { welcome } from "./welcome.ts";
-import { readWranglerConfig } from "./wrangler-config.ts";
+import { Workerd } from "./workerd.ts";
+import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
 
 const usage = `npm start -- [options]
   --port PORT     where to listen (4000)
@@ -26,11 +28,14 @@ async function start(): Promise<void> {
   const data = await DataFolder.open(options.data);
   await checkPort(host, port);
   const secrets = await data.secrets(process.env);
+  checkDeclarations(options.config, config, secrets);
+  const workerd = new Workerd();
   const miniflare = await openMiniflare({ host, port, config, data, secrets });
+  stopCleanly(workerd);
   await miniflare.ready;
-  stopCleanly(miniflare);
   playCron(miniflare);
-  console.log(await welcome({ origin: `http://${host}:${port}`, config, data, secrets }));
+  const authority = host.includes(":") ? `[${host}]` : host;
+  console.log(await welcome({ origin: `http://${authority}:${port}`, config, data, secrets }));
 }
 
 function readOptions() {
@@ -66,12 +71,23 @@ async function checkPort(host: string, port: number): Promise<void> {
   });
 }
 
-function stopCleanly(miniflare: Miniflare): void {
+/** What the Worker would say to every request, said once and here. */
+function checkDeclarations(path: string, { vars }: WranglerConfig, secrets: Secrets): void {
+  const { adminKey: ADMIN_KEY, signingKey: SIGNING_KEY } = secrets;
+  try {
+    // Of the bindings, it looks at none.
+    readConfig({ ...vars, ADMIN_KEY, SIGNING_KEY } as unknown as Env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const isSecret = error.message.startsWith("ADMIN_KEY");
+    throw new Mistake(isSecret ? error.message : `${path}: ${error.message}`);
+  }
+}
+
+function stopCleanly(workerd: Workerd): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-      // Requests under way end first; what a kill would have cut off, the next start finishes.
-      void miniflare.dispose().then(() => process.exit(0));
-    });
+    process.removeAllListeners(signal); // Miniflare's own ends everything at once, with 143
+    process.on(signal, () => workerd.stop());
   }
 }
 

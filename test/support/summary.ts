@@ -12,7 +12,9 @@ export default class Summary implements Reporter {
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
     // After the other reporters have said theirs.
     process.once("exit", () => {
-      process.stdout.write(`${counts.passed} passed, ${counts.failed + counts.pending} failed${skipped}\n`);
+      process.stdout.write(
+        `${counts.passed} passed, ${counts.failed + counts.pending} failed${skipped}\n`,
+      );
     });
   }
 }

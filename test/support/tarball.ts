@@ -21,7 +21,7 @@ export interface ReleaseOptions {
   /** Text of metadata.config entries that replace the default ones of the same key. */
   metadata?: Record<string, string>;
   /** The whole text of metadata.config. */
-  metadataText?: string;
+  metadataText?: string | Uint8Array;
   requirements?: Requirement[];
   /** How rebar3 writes requirements; mix's way by default. */
   rebar3?: boolean;
@@ -53,7 +53,7 @@ export async function packageTarball(options: ReleaseOptions = {}): Promise<Uint
     { path: "lib/code.ex", bytes: "defmodule Code do\nend\n" },
   ];
   const contents = options.contents ?? gzipSync(tar(files), { mtime: 0 });
-  const metadata = utf8.encode(options.metadataText ?? metadataConfig(options));
+  const metadata = bytesOf(options.metadataText ?? metadataConfig(options));
   const version = utf8.encode("3");
   const checksum = toHex(await sha256(version, metadata, contents)).toUpperCase();
   const members: TarMember[] = [
@@ -148,4 +148,30 @@ function tarHeader(member: TarMember, sizeBytes: number): Uint8Array {
       .padStart(6, "0")}\0 `,
   );
   return header;
+}
+
+/** A pax header: the keys and values say something about the next entry (`x`) or all of them (`g`). */
+export function pax(
+  records: readonly (readonly [string, string | Uint8Array])[],
+  type: "x" | "g" = "x",
+): TarMember {
+  return { path: "pax_header", type, bytes: concatBytes(records.map((it) => paxRecord(...it))) };
+}
+
+/** `LENGTH KEY=VALUE\n`, where LENGTH counts itself. */
+export function paxRecord(key: string, value: string | Uint8Array): Uint8Array {
+  const rest = concatBytes([utf8.encode(` ${key}=`), bytesOf(value), utf8.encode("\n")]);
+  let length = rest.length;
+  while (String(length).length + rest.length !== length) length++;
+  return concatBytes([utf8.encode(String(length)), rest]);
+}
+
+/** GNU's long name (`L`) or long link target (`K`) for the next entry. */
+export function longLink(text: string | Uint8Array, type: "L" | "K" = "L"): TarMember {
+  return { path: "././@LongLink", type, bytes: text };
+}
+
+/** A `spoil` that writes text over the header. */
+export function put(offset: number, text: string | Uint8Array): (header: Uint8Array) => void {
+  return (header) => header.set(bytesOf(text), offset);
 }

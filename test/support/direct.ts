@@ -1,0 +1,91 @@
+/** Talking to the Durable Object itself, as src/http/api does, for tests of what is behind HTTP. */
+import { env } from "cloudflare:workers";
+import { gzipSync } from "fflate";
+import { type Env, openStorage } from "../../src/env.ts";
+import { sha256, toHex } from "../../src/hex/checksum.ts";
+import { checkMetadata } from "../../src/hex/metadata.ts";
+import { type PackageResource, unpackPackage } from "../../src/hex/registry.ts";
+import { parsePublicKey } from "../../src/hex/sign.ts";
+import { unpackTarball } from "../../src/hex/tarball.ts";
+import type { Author, Publication } from "../../src/repository/types.ts";
+import { packageTarball, type ReleaseOptions, tar } from "./tarball.ts";
+import { storedFiles, type World } from "./world.ts";
+
+export const author: Author = { name: "ann", requestId: "1", ip: null, userAgent: null };
+
+export interface Upload {
+  publication: Publication;
+  tarball: Uint8Array;
+}
+
+/** What http/api/publish.ts makes of a tarball. */
+export async function upload(
+  release: ReleaseOptions & { replace?: boolean } = {},
+): Promise<Upload> {
+  const tarball = await packageTarball(release);
+  const unpacked = await unpackTarball(tarball);
+  if ("refused" in unpacked) throw new Error(JSON.stringify(unpacked.refused));
+  const checked = checkMetadata(unpacked.terms, { public: false });
+  if ("refused" in checked) throw new Error(JSON.stringify(checked.refused));
+  const { innerChecksum, outerChecksum } = unpacked;
+  const { name, version, app, buildTools, elixir, requirements, ...meta } = checked.metadata;
+  const { description, licenses, links, maintainers } = meta;
+  const publication: Publication = {
+    ...{ package: name, version, innerChecksum, outerChecksum, sizeBytes: tarball.length },
+    ...{ app, buildTools, elixir, requirements, replace: release.replace ?? false },
+    meta: { description, licenses, links, maintainers, extra: "{}" },
+  };
+  return { publication, tarball };
+}
+
+/** A docs tarball with one page. */
+export function docsTarball(text: string): Uint8Array {
+  return gzipSync(tar([{ path: "index.html", bytes: `<p>${text}</p>` }]), { mtime: 0 });
+}
+
+export async function storedBytes(
+  { repository }: Pick<World, "repository">,
+  path: string,
+): Promise<Uint8Array | undefined> {
+  const found = await openStorage(env as Env).get(`repos/${repository}/${path}`);
+  return found && new Uint8Array(await new Response(found.body).arrayBuffer());
+}
+
+/** packages/NAME as whoever trusts the public key reads it. */
+export async function storedPackage(
+  world: Pick<World, "repository" | "stub">,
+  name: string,
+): Promise<PackageResource | undefined> {
+  const file = await storedBytes(world, `packages/${name}`);
+  if (!file) return undefined;
+  const { publicKeyPem } = await world.stub.facts();
+  const { repository } = world;
+  return unpackPackage(file, await parsePublicKey(publicKeyPem), { repository, name });
+}
+
+/**
+ * All that readers can see of packages, tarballs and docs, a line each. Two repositories that say
+ * the same have the same lines, whenever and in however many attempts they came to it. A package
+ * file without releases says as much as none.
+ */
+export async function visible(world: Pick<World, "repository" | "stub">): Promise<string[]> {
+  const lines: string[] = [];
+  for (const path of await storedFiles(world)) {
+    const [, folder, name] = /^(packages|tarballs|docs)\/(.+)$/.exec(path) ?? [];
+    if (folder === undefined || name === undefined) continue;
+    if (folder === "packages") {
+      const releases = (await storedPackage(world, name))?.releases ?? [];
+      if (releases.length > 0) lines.push(`${path}: ${releases.map(line).join(", ")}`);
+    } else {
+      const bytes = await storedBytes(world, path);
+      lines.push(`${path}: ${bytes && toHex(await sha256(bytes))}`);
+    }
+  }
+  return lines;
+}
+
+function line({ version, outerChecksum, retired, dependencies }: PackageResource["releases"][0]) {
+  const needs = dependencies.map((it) => ` needs ${it.package}`).join("");
+  const checksum = outerChecksum ? toHex(outerChecksum) : "no checksum";
+  return `${version} ${checksum}${needs}${retired ? ` retired ${retired.reason}` : ""}`;
+}
