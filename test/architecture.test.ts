@@ -1,0 +1,75 @@
+/** Imports go one way; whoever breaks the rule reads here what it is. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const src = join(import.meta.dirname, "../src");
+
+/** Folder (or file) of src → what of ours it may import. Everything may import itself. */
+const rules: Record<string, string[]> = {
+  hex: [],
+  storage: ["hex"],
+  accounts: ["hex", "storage"],
+  repository: ["hex", "storage"],
+  // The one place that reads bindings: it opens storage and names the Durable Objects' types.
+  "env.ts": ["hex", "storage", "repository"],
+  http: ["hex", "storage", "repository", "accounts", "env.ts"],
+  // It checks declarations with the same schema, before it starts anything.
+  cli: ["hex", "env.ts"],
+  "index.ts": ["http", "repository", "env.ts"],
+};
+
+/** Packages that belong to one place. */
+const places: [RegExp, RegExp, string][] = [
+  [/^hono($|\/)/, /^(http|web)\//, "hono is for http/ and web/"],
+  [/^cloudflare:/, /^(index\.ts|repository\/repository\.ts)$/, "Workers' own module is for the entry and the Durable Objects"],
+  [/^protobufjs/, /^hex\//, "protobuf is for hex/"],
+  [/^node:/, /^cli\//, "Node is for the command line"],
+  [/^(miniflare|esbuild|smol-toml)$/, /^cli\//, "build tools are for the command line"],
+];
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
+  (file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"),
+);
+
+const roomOf = (path: string) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : path);
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].flatMap(([, name]) => name ?? []);
+}
+
+describe("the rooms of src", () => {
+  it("has a rule for every room", () => {
+    expect([...new Set(files.map(roomOf))].filter((room) => !(room in rules))).toEqual([]);
+  });
+
+  it("imports one way", () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((name) => name.startsWith("."))
+        .map((name) => roomOf(relative(src, join(src, dirname(file), name))))
+        .filter((room) => room !== roomOf(file) && !rules[roomOf(file)]?.includes(room))
+        // The Durable Object gets its bindings from the runtime, so its own file reads them.
+        .filter((room) => !(file === "repository/repository.ts" && room === "env.ts"))
+        .map((room) => `${file} imports from ${room}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("keeps each package in its place", () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file).flatMap((name) =>
+        places
+          .filter(([matches, allowed]) => matches.test(name) && !allowed.test(file))
+          .map(([, , why]) => `${file} imports ${name}: ${why}`),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("keeps generated protobuf code inside hex", () => {
+    const wrong = files.filter((file) => !file.startsWith("hex/") && importsOf(file).some((name) => name.includes("/pb/")));
+    expect(wrong).toEqual([]);
+  });
+});

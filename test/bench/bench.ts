@@ -1,0 +1,222 @@
+/**
+ * `npm run bench`: publishes and reads per second, and beside them the bare platform, in one runtime.
+ * It prints a table and one line of JSON. `npm run bench -- --quick` leaves out the large repositories.
+ * Numbers of one machine say little: look at the ratios.
+ */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildWorker } from "../../src/cli/build.ts";
+import { DataFolder } from "../../src/cli/data-folder.ts";
+import { openMiniflare } from "../../src/cli/miniflare.ts";
+import { readWranglerConfig } from "../../src/cli/wrangler-config.ts";
+import { packageTarball } from "../support/tarball.ts";
+import { median, medianRate, type Rate, readRate, runAtOnce, send } from "./load.ts";
+
+const quick = process.argv.includes("--quick");
+const rounds = 3;
+const publishesInRound = quick ? 60 : 200;
+const repositorySizes = quick ? [0] : [0, 5_000, 20_000];
+const readSeconds = quick ? 1 : 3;
+const tarballBytes = 30_000;
+const root = join(import.meta.dirname, "../..");
+const port = 4710;
+const origin = `http://127.0.0.1:${port}`;
+const platform = `http://127.0.0.1:${port + 1}`;
+
+const results: Record<string, number> = {};
+const rows: string[][] = [];
+
+async function bench(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "hexedge-bench-"));
+  try {
+    const { key } = await withServer(folder, async (key) => {
+      for (const size of repositorySizes) await benchPublishing(key, size);
+      await benchReads(key);
+      await benchPlatform();
+      return { key };
+    });
+    await benchColdStart(folder, key);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  printTable();
+  console.log(JSON.stringify(results));
+}
+
+async function withServer<T>(folder: string, work: (key: string) => Promise<T>): Promise<T> {
+  const config = readWranglerConfig(join(root, "wrangler.toml"));
+  config.vars.REPOSITORIES = Object.fromEntries(
+    repositorySizes.map((size) => [repositoryOf(size), { kind: "hosted" }]),
+  );
+  config.vars.ROOT_REPOSITORY = repositoryOf(0);
+  const data = await DataFolder.open(folder);
+  const secrets = await data.secrets({});
+  const miniflare = await openMiniflare({ host: "127.0.0.1", port, config, data, secrets }, [
+    {
+      name: "platform",
+      modules: [
+        {
+          type: "ESModule",
+          path: "platform.js",
+          contents: await buildWorker(join(root, "test/bench/platform.ts")),
+        },
+      ],
+      compatibilityDate: config.compatibilityDate,
+      r2Buckets: { BUCKET: "bench" },
+      serviceBindings: { FOLDER: { disk: { path: data.filesPath, writable: true } } },
+      durableObjects: { COUNTER: { className: "Counter", useSQLite: true } },
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: port + 1 }],
+    },
+  ]);
+  await miniflare.ready;
+  try {
+    return await work(secrets.adminKey);
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+const repositoryOf = (size: number) => `with_${size}`;
+
+async function benchPublishing(key: string, size: number): Promise<void> {
+  const repository = repositoryOf(size);
+  if (size > 0) {
+    const jobs = Array.from({ length: size }, (_, at) => async () => {
+      await publish(key, repository, await tarball(`filled_${at}`, 1_000));
+    });
+    const filled = await runAtOnce(jobs, 8);
+    record(`fill with ${size} packages, 8 at once`, filled, `${Math.round(size / filled.perSecond)} s`);
+    await settled(key, repository);
+  }
+  for (const atOnce of [1, 8, 32]) {
+    const measured: Rate[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const tarballs = await Promise.all(
+        Array.from({ length: publishesInRound }, (_, at) =>
+          tarball(`bench_${atOnce}_${round}_${at}`, tarballBytes),
+        ),
+      );
+      const jobs = tarballs.map((bytes) => () => publish(key, repository, bytes));
+      measured.push(await runAtOnce(jobs, atOnce));
+    }
+    record(`publish into ${size} packages, ${atOnce} at once`, medianRate(measured));
+  }
+  await settled(key, repository);
+}
+
+async function tarball(name: string, sizeBytes: number): Promise<Uint8Array> {
+  // What does not compress, so the size on the wire is the size that is meant.
+  const files = [{ path: "mix.exs", bytes: randomBytes(sizeBytes) }];
+  return packageTarball({ name, version: "1.0.0", files });
+}
+
+async function publish(key: string, repository: string, body: Uint8Array): Promise<void> {
+  await send("POST", `${origin}/api/repos/${repository}/publish`, 201, { key, body });
+}
+
+/** Waits until names and versions have followed, so that one measurement does not pay for another. */
+async function settled(key: string, repository: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await send("GET", `${origin}/repos/${repository}/versions`, 200, { key });
+}
+
+async function benchReads(key: string): Promise<void> {
+  const repository = repositoryOf(0);
+  await publish(key, repository, await tarball("read_me", 50_000));
+  const headers = { authorization: key };
+  const file = `${origin}/repos/${repository}/packages/read_me`;
+  const etag = (await fetch(file, { headers })).headers.get("etag") ?? "";
+  await fetch(`${platform}/r2/prepare?size=2000`);
+  await fetch(`${platform}/r2/prepare?size=50000`);
+  const reads: [string, string, Record<string, string>][] = [
+    ["hello-world of the platform", `${platform}/hello`, {}],
+    ["read packages/NAME", file, headers],
+    ["read a 50 KB tarball", `${origin}/repos/${repository}/tarballs/read_me-1.0.0.tar`, headers],
+    ["read packages/NAME, 304", file, { ...headers, "if-none-match": etag }],
+    ["R2.get of 2 KB", `${platform}/r2/get?size=2000`, {}],
+    ["R2.get of 50 KB", `${platform}/r2/get?size=50000`, {}],
+  ];
+  const measured = new Map<string, Rate[]>();
+  // Round by round, so that a slow minute of the machine hits all of them.
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, url, sent] of reads) {
+      const rate = await readRate(url, readSeconds, sent);
+      measured.set(name, [...(measured.get(name) ?? []), rate]);
+    }
+  }
+  const hello = medianRate(measured.get("hello-world of the platform") ?? []);
+  for (const [name, rates] of measured) {
+    const rate = medianRate(rates);
+    record(name, rate, `${(rate.perSecond / hello.perSecond).toFixed(2)} × hello-world`);
+  }
+}
+
+async function benchPlatform(): Promise<void> {
+  for (const [name, path] of [
+    ["R2.put of 30 KB", "/r2/put?size=30000"],
+    ["disk put of 30 KB", "/disk/put?size=30000"],
+    ["Durable Object call", "/do/call"],
+    ["Durable Object insert", "/do/insert"],
+  ] as const) {
+    for (const atOnce of [1, 32]) {
+      const measured: Rate[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const status = path === "/do/call" ? 200 : 204;
+        const job = async () => void (await send("GET", `${platform}${path}`, status));
+        measured.push(await runAtOnce(Array.from({ length: 500 }, () => job), atOnce));
+      }
+      record(`${name}, ${atOnce} at once`, medianRate(measured));
+    }
+  }
+}
+
+/** From `node` to the first right answer, with all that was published before. */
+async function benchColdStart(folder: string, key: string): Promise<void> {
+  const config = join(folder, "wrangler.toml");
+  const { readFile, writeFile } = await import("node:fs/promises");
+  const shipped = await readFile(join(root, "wrangler.toml"), "utf8");
+  const names = repositorySizes.map((size) => `[vars.REPOSITORIES.${repositoryOf(size)}]\nkind = "hosted"\n`);
+  const head = shipped.slice(0, shipped.indexOf("[vars]")).replace("src/index.ts", join(root, "src/index.ts"));
+  await writeFile(config, `${head}\n${names.join("\n")}`);
+  const file = `${origin}/repos/${repositoryOf(Math.max(...repositorySizes))}/versions`;
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const began = performance.now();
+    const args = ["--port", String(port), "--data", folder, "--config", config];
+    const child = spawn(process.execPath, [join(root, "src/cli/start.ts"), ...args], { stdio: "ignore" });
+    while (!(await answers(file, key))) await new Promise((resolve) => setTimeout(resolve, 5));
+    times.push(performance.now() - began);
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.once("exit", resolve));
+  }
+  const ms = median(times);
+  results["cold start, ms"] = Math.round(ms);
+  rows.push(["cold start to the first right answer", "", `${Math.round(ms)} ms`, "", ""]);
+}
+
+async function answers(url: string, key: string): Promise<boolean> {
+  const response = await fetch(url, { headers: { authorization: key } }).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.status === 200;
+}
+
+function record(name: string, rate: Rate, note = ""): void {
+  results[`${name}, per second`] = Number(rate.perSecond.toFixed(1));
+  results[`${name}, p99 ms`] = Number(rate.p99Ms.toFixed(1));
+  const row = [name, rate.perSecond.toFixed(0), rate.p50Ms.toFixed(1), rate.p99Ms.toFixed(1), note];
+  rows.push(row);
+  console.error(row.join("  "));
+}
+
+function printTable(): void {
+  const head = ["what", "per second", "p50 ms", "p99 ms", ""];
+  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => (row[at] ?? "").length)));
+  for (const row of [head, ...rows]) {
+    console.log(row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join("  "));
+  }
+}
+
+await bench();
