@@ -22,7 +22,11 @@ const rules: Record<string, string[]> = {
 /** Packages that belong to one place. */
 const places: [RegExp, RegExp, string][] = [
   [/^hono($|\/)/, /^(http|web)\//, "hono is for http/ and web/"],
-  [/^cloudflare:/, /^(index\.ts|repository\/repository\.ts)$/, "Workers' own module is for the entry and the Durable Objects"],
+  [
+    /^cloudflare:/,
+    /^(index\.ts|repository\/repository\.ts)$/,
+    "Workers' own module is for the entry and the Durable Objects",
+  ],
   [/^protobufjs/, /^hex\//, "protobuf is for hex/"],
   [/^node:/, /^cli\//, "Node is for the command line"],
   [/^(miniflare|esbuild|smol-toml)$/, /^cli\//, "build tools are for the command line"],
@@ -69,7 +73,9 @@ describe("the rooms of src", () => {
   });
 
   it("keeps generated protobuf code inside hex", () => {
-    const wrong = files.filter((file) => !file.startsWith("hex/") && importsOf(file).some((name) => name.includes("/pb/")));
+    const wrong = files.filter(
+      (file) => !file.startsWith("hex/") && importsOf(file).some((name) => name.includes("/pb/")),
+    );
     expect(wrong).toEqual([]);
   });
 });

@@ -87,7 +87,7 @@ function getPath(request: Request): string {
 async function prepare(c: Context<App>, next: Next): Promise<void> {
   c.set("requestId", c.req.header("cf-ray") ?? crypto.randomUUID());
   await next();
-  c.header("x-request-id", c.var.requestId);
+  c.header("x-request-id", c.get("requestId"));
   // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
   if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
 }
@@ -120,9 +120,10 @@ async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | 
  * it for success.
  */
 function answerFault(error: Error, c: Context<App>): Response {
-  const { requestId } = c.var;
+  const requestId = c.get("requestId");
   const where = `${c.req.method} ${c.req.path}`;
-  console.error({ message: `${where} failed: ${error.message}`, requestId, stack: error.stack });
+  const logged = { message: `${where} failed: ${error.message}`, requestId, stack: error.stack };
+  console.error(JSON.stringify(logged));
   const message =
     error instanceof ConfigError
       ? `This registry is not set up rightly: ${error.message}`

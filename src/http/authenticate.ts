@@ -10,7 +10,7 @@ export async function authenticate(c: Context<App>): Promise<Actor | { refused: 
   if (header === undefined || header === "") return { kind: "anonymous" };
   const key = presentedKey(header);
   if (key === undefined) return { refused: { reason: "credential_malformed" } };
-  if (sameSecret(key, c.var.config.adminKey)) return { kind: "admin" };
+  if (sameSecret(key, c.get("config").adminKey)) return { kind: "admin" };
   const address = c.req.header("cf-connecting-ip") ?? "local";
   const counted = await c.env.GUESSES?.limit({ key: address });
   // rebar3 takes a 429 to its uploads for success, so those hear again that the key is wrong.
@@ -35,8 +35,9 @@ function decodeBase64(text: string): string | undefined {
   }
 }
 
-/** Longer keys than any that there are: what is compared always has this size. */
+/** Longer than any key that there is: both sides are compared at this size. */
 const secretBytesMax = 256;
+const encoder = new TextEncoder();
 
 /** In constant time, padded to one size; hashing both to get there took a tenth of a read. */
 function sameSecret(one: string, other: string): boolean {
@@ -47,6 +48,5 @@ function sameSecret(one: string, other: string): boolean {
 /** With zeros, which no header can hold. @returns undefined when it is longer than any key. */
 function padded(secret: string): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(secretBytesMax);
-  const { read } = new TextEncoder().encodeInto(secret, bytes);
-  return read === secret.length ? bytes : undefined;
+  return encoder.encodeInto(secret, bytes).read === secret.length ? bytes : undefined;
 }

@@ -16,8 +16,8 @@ export function isNotModified(conditions: Conditions, stored: Stored): boolean {
     return tags.includes("*") || tags.includes(`"${stored.etag}"`);
   }
   if (ifModifiedSince === undefined) return false;
-  // HTTP dates have whole seconds; an unreadable one is NaN, which compares as false.
-  return seconds(stored.uploadedAt) <= Date.parse(ifModifiedSince) / 1000;
+  // What is no date is NaN, which compares as false.
+  return seconds(stored.uploadedAt) <= httpDateSeconds(ifModifiedSince);
 }
 
 /**
@@ -46,9 +46,15 @@ export function askedRange(
 
 function isSame(ifRange: string, stored: Stored): boolean {
   if (ifRange.startsWith('"')) return ifRange === `"${stored.etag}"`;
-  return seconds(stored.uploadedAt) === Date.parse(ifRange) / 1000;
+  return seconds(stored.uploadedAt) === httpDateSeconds(ifRange);
 }
 
+/** All three forms of HTTP dates begin with the day; `Date.parse` alone would also take "2100". */
+function httpDateSeconds(text: string): number {
+  return /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) / 1000 : Number.NaN;
+}
+
+/** HTTP dates have no more. */
 function seconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }

@@ -9,18 +9,18 @@ import type { Urls } from "./views.ts";
 
 /** The Durable Object of the repository that the request is about. */
 export function repositoryOf(c: Context<App>) {
-  return c.env.REPOSITORY.getByName(c.var.repository.name);
+  return c.env.REPOSITORY.getByName(c.get("repository").name);
 }
 
 export function urlsOf(c: Context<App>): Urls {
-  return { origin: c.var.config.publicUrl ?? new URL(c.req.url).origin };
+  return { origin: c.get("config").publicUrl ?? new URL(c.req.url).origin };
 }
 
 /** For the audit log. */
 export function authorOf(c: Context<App>): Author {
   return {
-    name: c.var.actor.kind,
-    requestId: c.var.requestId,
+    name: c.get("actor").kind,
+    requestId: c.get("requestId"),
     ip: c.req.header("cf-connecting-ip") ?? null,
     userAgent: c.req.header("user-agent")?.slice(0, 255) ?? null,
   };

@@ -10,7 +10,7 @@ import { type HttpRefusal, refuse } from "./refusals.ts";
  * `hexpm:NAME` an organization of it (clients.md 6.11).
  */
 export async function findRepository(c: Context<App>, next: Next): Promise<Response | undefined> {
-  const { config } = c.var;
+  const config = c.get("config");
   // From the innermost on: the first that is a name, not a word for the repository around it.
   const asked = [c.req.param("repository"), c.req.param("base")].map((it) =>
     it?.replace(/^hexpm:/, ""),
@@ -26,7 +26,8 @@ export async function findRepository(c: Context<App>, next: Next): Promise<Respo
 
 /** May the actor do this to the repository? Otherwise the refusal that tells them what would help. */
 export function permit(c: Context<App>, verb: Verb): HttpRefusal | undefined {
-  const { actor, repository } = c.var;
+  const actor = c.get("actor");
+  const repository = c.get("repository");
   if (may(actor, verb, { repository })) return undefined;
   return actor.kind === "anonymous" ? { reason: "unauthenticated" } : { reason: "forbidden" };
 }

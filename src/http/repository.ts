@@ -16,12 +16,12 @@ import { refuseInText } from "./refusals.ts";
 /** `GET /repos/NAME/…`. The permission is checked before storage is looked at. */
 export async function serveFile(c: Context<App>): Promise<Response> {
   const name = c.req.param("repository") ?? "";
-  const repository = c.var.config.repositories.get(name);
+  const repository = c.get("config").repositories.get(name);
   if (!repository) return refuseInText(c, { reason: "repository_not_found", repository: name });
   const path = filePath(c.req.path.replace(/^\/repos\/[^/]*\//, ""));
   if (path === undefined) return refuseInText(c, { reason: "not_found" });
   // Whoever sets the repository up needs the key before anything else, and it is no secret.
-  if (path !== "public_key" && !may(c.var.actor, "read", { repository })) {
+  if (path !== "public_key" && !may(c.get("actor"), "read", { repository })) {
     // 403, not 401: mix would ask a CI job to log in.
     return refuseInText(c, { reason: "private_repository", repository: name });
   }
@@ -109,7 +109,7 @@ async function respondInPart(
   }
   // It was replaced between the two looks: a range of the one must not carry the other's ETag.
   if (body.etag !== found.etag) {
-    await body.body.cancel();
+    if (body.body instanceof ReadableStream) await body.body.cancel();
     return new Response("The file changed just now: ask again\n", {
       status: 503,
       headers: { "retry-after": "1" },

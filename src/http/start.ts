@@ -6,7 +6,7 @@ import { apiUrl, repositoryUrl } from "./views.ts";
 /** `GET /`: how to use this registry, in plain text. */
 export function showStart(c: Context<App>): Response {
   const urls = urlsOf(c);
-  const names = [...c.var.config.repositories.values()].map(({ name, public: open }) => ({
+  const names = [...c.get("config").repositories.values()].map(({ name, public: open }) => ({
     name,
     open,
   }));

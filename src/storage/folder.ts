@@ -17,7 +17,20 @@ interface Known {
   sizeBytes: number;
   /** As the disk service writes it; undefined until the first look after a put. */
   lastModified: string | undefined;
+  /** When the disk was last asked. */
+  seenAt: number;
 }
+
+/**
+ * For so long a file that was seen is not looked at again. Our own writes are noticed at once in any
+ * case; this is only about somebody who changes the folder under us, restoring a backup perhaps.
+ */
+const lookAgainMs = 1000;
+/** Small files are answered from memory, half as fast again as from the disk; large ones are slower. */
+const smallBytesMax = 16 * 1024;
+const smallBytesInAllMax = 32 * 1024 * 1024;
+const small = new Map<string, Uint8Array>();
+let smallBytesInAll = 0;
 
 const known = new Map<string, Known>();
 /** When each key was last begun or done being written: a read that spans a change looks again. */
@@ -37,42 +50,43 @@ export class FolderStorage implements Storage {
   }
 
   async head(key: string): Promise<Stored | undefined> {
+    const fresh = seenJustNow(key);
+    if (fresh) return fresh;
     const before = writeOf(key);
     const response = await this.#fetch(key, "HEAD");
     if (!response) return undefined;
     const it = recognise(key, response);
     if (it && before === writeOf(key) && !locks.has(key)) return it;
-    return this.#read(key);
+    return (await this.#read(key))?.stored;
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredBody | undefined> {
+    const bytes = small.get(key);
+    const fresh = bytes && seenJustNow(key);
+    if (fresh) return { ...fresh, body: part(bytes, range) };
     const before = writeOf(key);
     const response = await this.#fetch(key, "GET", range);
     if (!response?.body) return undefined;
     const it = recognise(key, response);
-    if (it && before === writeOf(key) && !locks.has(key)) return { ...it, body: response.body };
+    const isKnown = it && before === writeOf(key) && !locks.has(key);
+    if (isKnown && it.sizeBytes > smallBytesMax) return { ...it, body: response.body };
     await response.body.cancel();
     const found = await this.#read(key);
-    if (!found) return undefined;
-    const { bytes, ...stored } = found;
-    const { body } = new Response(
-      range ? bytes.subarray(range.offset, range.offset + range.length) : bytes,
-    );
-    return body ? { ...stored, body } : undefined;
+    return found && { ...found.stored, body: part(found.bytes, range) };
   }
 
   async put(key: string, bytes: Uint8Array, condition: PutCondition): Promise<Stored | undefined> {
     return this.#alone(key, async () => {
       const response = await this.#fetch(key, "HEAD");
       // Nobody else writes now, so what is recognised is what is there.
-      const there = response && (recognise(key, response) ?? (await this.#read(key)));
+      const there = response && (recognise(key, response) ?? (await this.#read(key))?.stored);
       if (condition.kind === "create" ? there : there?.etag !== condition.etag) return undefined;
       const digest = await sha256(bytes);
       const it = { etag: etagOf(digest), sha256: digest, sizeBytes: bytes.length };
       const answer = await this.#folder.fetch(url(key), { method: "PUT", body: bytes });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`${key}: the disk answered ${answer.status}`);
-      remember(key, { ...it, lastModified: undefined });
+      remember(key, { ...it, lastModified: undefined, seenAt: 0 }, bytes);
       return { ...it, uploadedAt: new Date() };
     });
   }
@@ -81,7 +95,7 @@ export class FolderStorage implements Storage {
     await this.#alone(key, async () => {
       const response = await this.#fetch(key, "DELETE");
       await response?.body?.cancel();
-      known.delete(key);
+      forget(key);
     });
   }
 
@@ -89,8 +103,8 @@ export class FolderStorage implements Storage {
     yield* this.#listFolder(prefix.slice(0, prefix.lastIndexOf("/") + 1), prefix);
   }
 
-  /** Reads the whole file to learn what it is: once for each file that is asked for after a start. */
-  async #read(key: string): Promise<(Stored & { bytes: Uint8Array }) | undefined> {
+  /** Reads the whole file to learn what it is; a large one once after a start. */
+  async #read(key: string): Promise<{ stored: Stored; bytes: Uint8Array } | undefined> {
     const before = writeOf(key);
     const response = await this.#fetch(key, "GET");
     if (!response) return undefined;
@@ -98,8 +112,10 @@ export class FolderStorage implements Storage {
     const digest = await sha256(bytes);
     const lastModified = response.headers.get("last-modified") ?? "";
     const it = { etag: etagOf(digest), sha256: digest, sizeBytes: bytes.length };
-    if (before === writeOf(key) && !locks.has(key)) remember(key, { ...it, lastModified });
-    return { ...it, uploadedAt: new Date(lastModified), bytes };
+    if (before === writeOf(key) && !locks.has(key)) {
+      remember(key, { ...it, lastModified, seenAt: Date.now() }, bytes);
+    }
+    return { stored: { ...it, uploadedAt: new Date(lastModified) }, bytes };
   }
 
   async *#listFolder(folder: string, prefix: string): AsyncIterable<string> {
@@ -113,7 +129,8 @@ export class FolderStorage implements Storage {
       .map(({ name, type }) => `${folder}${name}${type === "directory" ? "/" : ""}`);
     for (const path of paths.sort()) {
       if (path.endsWith("/")) {
-        if (path.startsWith(prefix) || prefix.startsWith(path)) yield* this.#listFolder(path, prefix);
+        if (path.startsWith(prefix) || prefix.startsWith(path))
+          yield* this.#listFolder(path, prefix);
       } else if (path.startsWith(prefix)) yield path;
     }
   }
@@ -159,10 +176,24 @@ function recognise(key: string, response: Response): Stored | undefined {
   const lastModified = response.headers.get("last-modified") ?? "";
   if (!it || it.sizeBytes !== sizeOf(response)) return undefined;
   it.lastModified ??= lastModified;
-  // Somebody else changed the folder under us, restoring a backup perhaps.
   if (it.lastModified !== lastModified) return undefined;
-  const { etag, sha256: digest, sizeBytes } = it;
+  it.seenAt = Date.now();
+  return storedOf(it, lastModified);
+}
+
+/** What is known of a file without asking the disk, if it was asked just now and nobody is writing. */
+function seenJustNow(key: string): Stored | undefined {
+  const it = known.get(key);
+  if (it?.lastModified === undefined || locks.has(key)) return undefined;
+  return Date.now() - it.seenAt < lookAgainMs ? storedOf(it, it.lastModified) : undefined;
+}
+
+function storedOf({ etag, sha256: digest, sizeBytes }: Known, lastModified: string): Stored {
   return { etag, sha256: digest, sizeBytes, uploadedAt: new Date(lastModified) };
+}
+
+function part(bytes: Uint8Array, range: ByteRange | undefined): Uint8Array {
+  return range ? bytes.subarray(range.offset, range.offset + range.length) : bytes;
 }
 
 function writeOf(key: string): number {
@@ -177,9 +208,23 @@ function touch(key: string): void {
   writes.set(key, ++lastWrite);
 }
 
-function remember(key: string, it: Known): void {
+function remember(key: string, it: Known, bytes: Uint8Array): void {
+  forget(key);
   if (known.size >= keysMax) known.clear();
   known.set(key, it);
+  if (bytes.length > smallBytesMax) return;
+  if (smallBytesInAll + bytes.length > smallBytesInAllMax) {
+    small.clear();
+    smallBytesInAll = 0;
+  }
+  small.set(key, bytes.slice()); // a view would keep its whole buffer
+  smallBytesInAll += bytes.length;
+}
+
+function forget(key: string): void {
+  known.delete(key);
+  smallBytesInAll -= small.get(key)?.length ?? 0;
+  small.delete(key);
 }
 
 const url = (key: string) => `http://folder/${key}`;

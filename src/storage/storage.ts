@@ -9,7 +9,7 @@
 export interface Storage {
   /** What is known of the object without its bytes, or undefined when there is none. */
   head(key: string): Promise<Stored | undefined>;
-  /** The object, all of it or `range`, as a stream that must be read or cancelled. */
+  /** The object, all of it or `range`; a stream must be read or cancelled. */
   get(key: string, range?: ByteRange): Promise<StoredBody | undefined>;
   /** Stores `bytes` when `condition` holds; undefined means that it did not hold and nothing changed. */
   put(key: string, bytes: Uint8Array, condition: PutCondition): Promise<Stored | undefined>;
@@ -28,7 +28,7 @@ export interface Stored {
   sha256: Uint8Array | undefined;
 }
 
-export type StoredBody = Stored & { body: ReadableStream<Uint8Array> };
+export type StoredBody = Stored & { body: ReadableStream<Uint8Array> | Uint8Array };
 
 export interface ByteRange {
   offset: number;

@@ -88,7 +88,11 @@ async function benchPublishing(key: string, size: number): Promise<void> {
       await publish(key, repository, await tarball(`filled_${at}`, 1_000));
     });
     const filled = await runAtOnce(jobs, 8);
-    record(`fill with ${size} packages, 8 at once`, filled, `${Math.round(size / filled.perSecond)} s`);
+    record(
+      `fill with ${size} packages, 8 at once`,
+      filled,
+      `${Math.round(size / filled.perSecond)} s`,
+    );
     await settled(key, repository);
   }
   for (const atOnce of [1, 8, 32]) {
@@ -166,7 +170,12 @@ async function benchPlatform(): Promise<void> {
       for (let round = 0; round < rounds; round++) {
         const status = path === "/do/call" ? 200 : 204;
         const job = async () => void (await send("GET", `${platform}${path}`, status));
-        measured.push(await runAtOnce(Array.from({ length: 500 }, () => job), atOnce));
+        measured.push(
+          await runAtOnce(
+            Array.from({ length: 500 }, () => job),
+            atOnce,
+          ),
+        );
       }
       record(`${name}, ${atOnce} at once`, medianRate(measured));
     }
@@ -178,15 +187,21 @@ async function benchColdStart(folder: string, key: string): Promise<void> {
   const config = join(folder, "wrangler.toml");
   const { readFile, writeFile } = await import("node:fs/promises");
   const shipped = await readFile(join(root, "wrangler.toml"), "utf8");
-  const names = repositorySizes.map((size) => `[vars.REPOSITORIES.${repositoryOf(size)}]\nkind = "hosted"\n`);
-  const head = shipped.slice(0, shipped.indexOf("[vars]")).replace("src/index.ts", join(root, "src/index.ts"));
+  const names = repositorySizes.map(
+    (size) => `[vars.REPOSITORIES.${repositoryOf(size)}]\nkind = "hosted"\n`,
+  );
+  const head = shipped
+    .slice(0, shipped.indexOf("[vars]"))
+    .replace("src/index.ts", join(root, "src/index.ts"));
   await writeFile(config, `${head}\n${names.join("\n")}`);
   const file = `${origin}/repos/${repositoryOf(Math.max(...repositorySizes))}/versions`;
   const times: number[] = [];
   for (let round = 0; round < 5; round++) {
     const began = performance.now();
     const args = ["--port", String(port), "--data", folder, "--config", config];
-    const child = spawn(process.execPath, [join(root, "src/cli/start.ts"), ...args], { stdio: "ignore" });
+    const child = spawn(process.execPath, [join(root, "src/cli/start.ts"), ...args], {
+      stdio: "ignore",
+    });
     while (!(await answers(file, key))) await new Promise((resolve) => setTimeout(resolve, 5));
     times.push(performance.now() - began);
     child.kill("SIGTERM");
@@ -213,9 +228,17 @@ function record(name: string, rate: Rate, note = ""): void {
 
 function printTable(): void {
   const head = ["what", "per second", "p50 ms", "p99 ms", ""];
-  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => (row[at] ?? "").length)));
+  const widths = head.map((_, at) =>
+    Math.max(...[head, ...rows].map((row) => (row[at] ?? "").length)),
+  );
   for (const row of [head, ...rows]) {
-    console.log(row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join("  "));
+    console.log(
+      row
+        .map((cell, at) =>
+          at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
+        )
+        .join("  "),
+    );
   }
 }
 

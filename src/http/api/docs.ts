@@ -16,7 +16,7 @@ export async function findDocs(c: Context<App>): Promise<Response> {
   if (!release) return refuse(c, { reason: "release_not_found", package: name, version });
   if (!release.hasDocs) return refuse(c, { reason: "docs_not_found", package: name, version });
   // Absolute: mix crashes on a relative one.
-  return c.redirect(docsTarballUrl(urlsOf(c), c.var.repository.name, name, version), 302);
+  return c.redirect(docsTarballUrl(urlsOf(c), c.get("repository").name, name, version), 302);
 }
 
 /** `POST …/releases/VERSION/docs`: the body is a gzipped tar. */
@@ -31,7 +31,7 @@ export async function publishDocs(c: Context<App>): Promise<Response> {
     return repositoryOf(c).publishDocs(name, version, body, docs.checksum, authorOf(c));
   });
   if (outcome) return refuse(c, outcome.refused);
-  const location = docsTarballUrl(urlsOf(c), c.var.repository.name, name, version);
+  const location = docsTarballUrl(urlsOf(c), c.get("repository").name, name, version);
   return c.body(null, 201, { location });
 }
 

@@ -35,7 +35,8 @@ export async function showRelease(c: Context<App>): Promise<Response> {
  */
 async function findPackage(c: Context<App>, name: string): Promise<PackageRecord | null> {
   if (!isPackageName(name)) return null;
-  const { actor, repository } = c.var;
+  const actor = c.get("actor");
+  const repository = c.get("repository");
   if (!may(actor, "write", { repository })) {
     const known = await c.env.INDEX.get<PackageRecord>(indexKey(repository.name, name), "json");
     if (known) return known;

@@ -23,12 +23,10 @@ export async function publishRelease(c: Context<App>): Promise<Response> {
   if ("refused" in published) return refuse(c, published.refused);
 
   const { package: name, version } = publication;
-  const repository = c.var.repository.name;
+  const repository = c.get("repository").name;
   const urls = urlsOf(c);
-  console.log({
-    message: `published ${name} ${version} to ${repository}`,
-    requestId: c.var.requestId,
-  });
+  const message = `published ${name} ${version} to ${repository}`;
+  console.log(JSON.stringify({ message, requestId: c.get("requestId") }));
   return render(
     c,
     published.replaced ? 200 : 201,
@@ -43,7 +41,7 @@ async function readPublication(
 ): Promise<Publication | { refused: Refusal }> {
   const tarball = await unpackTarball(body);
   if ("refused" in tarball) return tarball;
-  const checked = checkMetadata(tarball.terms, { public: c.var.repository.public });
+  const checked = checkMetadata(tarball.terms, { public: c.get("repository").public });
   if ("refused" in checked) return checked;
   const { metadata } = checked;
   const named = c.req.param("name");

@@ -6,7 +6,7 @@ import { refuse } from "../refusals.ts";
 
 /** `GET …/users/me`: mix asks it before every publish, and maps over `organizations`. */
 export function showMe(c: Context<App>): Response {
-  const { actor } = c.var;
+  const actor = c.get("actor");
   if (actor.kind === "anonymous") return refuse(c, { reason: "unauthenticated" });
   return render(c, 200, {
     username: actor.kind,
