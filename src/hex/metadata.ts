@@ -84,7 +84,9 @@ function checkPublic(metadata: Metadata, fields: Fields): void {
   }
 }
 
-const licenseIds = new Set<string>([...spdxLicenseIds, ...deprecatedLicenseIds]);
+/** SPDX had these once, hexpm has them still; the npm package takes `+` for an operator. */
+const plusLicenseIds = "GPL-1.0+ GPL-2.0+ GPL-3.0+ LGPL-2.0+ LGPL-2.1+ LGPL-3.0+".split(" ");
+const licenseIds = new Set<string>([...spdxLicenseIds, ...deprecatedLicenseIds, ...plusLicenseIds]);
 
 function isLicense(id: string): boolean {
   return licenseIds.has(id) || /^LicenseRef-[A-Za-z0-9.-]+$/.test(id);

@@ -5,25 +5,17 @@
  * again after a crash, is the same as running it once.
  */
 import { buildPackage, buildSigned, concatEntries } from "../hex/registry.ts";
-import type { Storage } from "../storage/storage.ts";
 import { indexKey, namesKey, packageKey, publicKeyKey, versionsKey } from "./keys.ts";
-import type { Ledger } from "./ledger/ledger.ts";
 import { place } from "./place.ts";
 import { packageRecord, packageResource } from "./resources.ts";
-import type { Signer } from "./signer.ts";
 import { Turn } from "./turn.ts";
+import type { World } from "./world.ts";
 
 /** names and versions are rebuilt for all who published meanwhile; R2 takes one write a second per key. */
 export const registrySpacingMs = 1000;
 const atOnce = 16;
 
-export interface FlushWorld {
-  repository: string;
-  ledger: Ledger;
-  storage: Storage;
-  index: KVNamespace;
-  signer: Signer;
-}
+type FlushWorld = Omit<World, "uploads" | "flush" | "wake">;
 
 export class Flush {
   readonly #world: FlushWorld;
@@ -80,21 +72,22 @@ export class Flush {
   }
 
   async #flushPackage(name: string): Promise<void> {
-    const { repository, ledger, storage, signer } = this.#world;
+    const { repository, ledger, signer } = this.#world;
     const row = ledger.package(name);
     if (!row || row.changed <= row.flushed) return;
     const key = packageKey(repository, name);
     const releases = ledger.releases(name);
-    if (releases.length === 0) {
-      await storage.delete(key);
-      ledger.flushed(name, row.changed, null);
-      return;
+    // Its file is deleted already, and only KV has yet to follow.
+    if (releases.length === 0 && !ledger.isBeingRemoved(key)) {
+      return ledger.flushed(name, row.changed, null);
     }
+    // Without releases the file says so until it is deleted, as the last of what nothing names: a late
+    // put of an older file finds something in its place, and loses.
     const resource = packageResource(repository, name, releases);
     // The number of the change makes the bytes of every change unlike all before, so an ETag never
     // comes back and the late put of an older file can never pass for the newest.
     const file = await buildPackage(resource, signer.key, { mtimeSeconds: row.changed });
-    ledger.flushed(name, row.changed, await place(storage, key, file, row.etag));
+    ledger.flushed(name, row.changed, await place(this.#world, key, file, row.etag));
   }
 
   async #flushRegistry(): Promise<void> {
@@ -125,16 +118,22 @@ export class Flush {
   async #flushRemovals(): Promise<void> {
     const { ledger, storage } = this.#world;
     await inBatches(ledger.removals(), async (key) => {
-      await storage.delete(key);
+      // Nobody is promised anything under this key until the answer is here. If none comes, the
+      // removal waits until this delete cannot land any more, and is tried again.
+      ledger.unsettle(key, Date.now());
+      await storage.delete(key).catch((error) => {
+        ledger.unsettle(key, Date.now());
+        throw error;
+      });
       ledger.removed(key);
     });
   }
 
   /** One of the repository's own files, whose ETags the ledger keeps by name. */
   async #placeFile(name: string, key: string, file: Uint8Array): Promise<void> {
-    const { ledger, storage } = this.#world;
+    const { ledger } = this.#world;
     const etag = ledger.fileEtag(name);
-    ledger.setFileEtag(name, await place(storage, key, file, etag));
+    ledger.setFileEtag(name, await place(this.#world, key, file, etag));
   }
 }
 

@@ -9,10 +9,10 @@ const indexesAtOnce = 200;
  */
 export async function recover(world: World): Promise<boolean> {
   const { ledger, uploads, flush } = world;
+  ledger.settle(Date.now());
   await uploads.recover();
   await flush.registry();
   await flush.removals();
-  ledger.settle(Date.now());
   await flush.indexes(indexesAtOnce);
   return !ledger.isClean();
 }

@@ -9,6 +9,7 @@ import { type Facts, factsOf } from "./check.ts";
 import { publishDocs, revertDocs } from "./docs.ts";
 import { Flush } from "./flush.ts";
 import { Ledger } from "./ledger/ledger.ts";
+import { retryDelaysMs } from "./place.ts";
 import { type Published, publish } from "./publish.ts";
 import { recover } from "./recover.ts";
 import { packageRecord } from "./resources.ts";
@@ -26,7 +27,8 @@ const alarmDelayMsMax = 30_000;
 export class Repository extends DurableObject<Env> {
   /** Not `#world`: tests put a faulty storage into it. */
   world!: World;
-  #alarmIsSet = false;
+  /** When the alarm comes that is set. */
+  #alarmAt = Number.POSITIVE_INFINITY;
   #failures = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -96,7 +98,7 @@ export class Repository extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmIsSet = false;
+    this.#alarmAt = Number.POSITIVE_INFINITY;
     try {
       await this.recover();
       this.#failures = 0;
@@ -115,18 +117,18 @@ export class Repository extends DurableObject<Env> {
     const repository = this.ctx.id.name;
     if (repository === undefined) throw new Error("a repository is only ever opened by its name");
     const ledger = new Ledger(this.ctx.storage, repository);
-    const storage = openStorage(this.env);
     const signer = await openSigner(signingKeyPem(this.env, repository));
-    const flush = new Flush({ repository, ledger, storage, index: this.env.INDEX, signer });
-    const world: World = {
-      repository,
-      ledger,
-      storage,
-      uploads: new Uploads(ledger, storage),
-      flush,
-      signer,
+    const parts = {
+      ...{ repository, ledger, signer, retryDelaysMs },
+      storage: openStorage(this.env),
+      index: this.env.INDEX,
       wake: () => this.#wake(alarmDelayMs),
     };
+    // One object for all: whoever replaces a part of it replaces it everywhere.
+    const world: World = Object.assign(parts, {
+      uploads: new Uploads(parts),
+      flush: new Flush(parts),
+    });
     if (!ledger.isClean()) {
       ledger.unsettleLeftovers(Date.now());
       this.#wake(alarmDelayMs);
@@ -138,10 +140,14 @@ export class Repository extends DurableObject<Env> {
     return world;
   }
 
-  /** In the same step as the change that needs it, so that both are durable or neither. */
+  /**
+   * In the same step as the change that needs it, so that both are durable or neither. An alarm that
+   * was put off after a failure does not keep new changes waiting.
+   */
   #wake(delayMs: number): void {
-    if (this.#alarmIsSet) return;
-    this.#alarmIsSet = true;
-    void this.ctx.storage.setAlarm(Date.now() + delayMs);
+    const at = Date.now() + delayMs;
+    if (at >= this.#alarmAt) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
   }
 }

@@ -1,25 +1,26 @@
 /** reserve → put → commit: the way of every file that a client hands us, and its recovery. */
 import { sameBytes } from "../hex/checksum.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { Ledger } from "./ledger/ledger.ts";
-import { bytes, type UploadRow } from "./ledger/rows.ts";
+import { bytes } from "./ledger/rows.ts";
 import { place } from "./place.ts";
 import type { Refused } from "./types.ts";
+import type { World } from "./world.ts";
 
 /** Bytes that one repository holds in memory at once for uploads; the isolate has 128 MiB in all. */
 const bytesAtOnceMax = 64 * 1024 * 1024;
 const retryAfterSeconds = 2;
 
+type UploadsWorld = Pick<World, "ledger" | "storage" | "retryDelaysMs">;
+
 export class Uploads {
-  readonly #ledger: Ledger;
-  readonly #storage: Storage;
+  readonly #world: UploadsWorld;
+  readonly #bytesAtOnceMax: number;
   /** Keys that this very instance is writing; what the ledger holds beyond them is left over. */
   readonly #mine = new Set<string>();
   #bytesAtOnce = 0;
 
-  constructor(ledger: Ledger, storage: Storage) {
-    this.#ledger = ledger;
-    this.#storage = storage;
+  constructor(world: UploadsWorld, limits = { bytesAtOnceMax }) {
+    this.#world = world;
+    this.#bytesAtOnceMax = limits.bytesAtOnceMax;
   }
 
   /**
@@ -34,7 +35,7 @@ export class Uploads {
     work: () => Promise<T>,
   ): Promise<T | Refused> {
     if (this.#mine.has(key)) return { refused: { reason: "release_busy", package: name, version } };
-    if (this.#bytesAtOnce + sizeBytes > bytesAtOnceMax) {
+    if (this.#bytesAtOnce + sizeBytes > this.#bytesAtOnceMax) {
       return { refused: { reason: "too_busy", retryAfterSeconds } };
     }
     this.#mine.add(key);
@@ -49,14 +50,10 @@ export class Uploads {
 
   /** Puts the bytes of a reserved upload and commits it. When it throws, the alarm finds out. */
   async store(key: string, file: Uint8Array): Promise<void> {
-    try {
-      const upload = this.#ledger.upload(key);
-      const etag = await place(this.#storage, key, file, upload?.replaces ?? null);
-      this.#ledger.commit(key, etag, Date.now());
-    } catch (error) {
-      this.#ledger.unsettle(key, Date.now());
-      throw error;
-    }
+    const { ledger } = this.#world;
+    const upload = ledger.upload(key);
+    const etag = await place(this.#world, key, file, upload?.replaces ?? null);
+    ledger.commit(key, etag, Date.now());
   }
 
   /**
@@ -64,18 +61,18 @@ export class Uploads {
    * committed, the normal way. Those that did not are given up once they cannot arrive any more.
    */
   async recover(): Promise<void> {
-    for (const upload of this.#ledger.uploads()) {
-      if (this.#mine.has(upload.key)) continue;
-      const found = await this.#storage.head(upload.key);
+    const { ledger, storage } = this.#world;
+    for (const upload of ledger.uploads()) {
+      const { key } = upload;
+      if (this.#mine.has(key)) continue;
+      // Asked before looking, or the bytes could arrive between the look and the end of the wait.
+      const isOver = !ledger.isUnsettled(key);
+      const found = await storage.head(key);
       // While we looked, the same publisher may have come back and taken over.
-      if (this.#mine.has(upload.key) || !this.#ledger.upload(upload.key)) continue;
+      if (this.#mine.has(key) || !ledger.upload(key)) continue;
       if (found?.sha256 && sameBytes(found.sha256, bytes(upload.checksum))) {
-        this.#ledger.commit(upload.key, found.etag, Date.now());
-      } else this.#giveUp(upload);
+        ledger.commit(key, found.etag, Date.now());
+      } else if (isOver && !ledger.isUnsettled(key)) ledger.forget(upload);
     }
-  }
-
-  #giveUp(upload: UploadRow): void {
-    if (this.#ledger.isSettled(upload.key, Date.now())) this.#ledger.forget(upload);
   }
 }

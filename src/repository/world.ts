@@ -4,15 +4,24 @@ import type { Ledger } from "./ledger/ledger.ts";
 import type { Signer } from "./signer.ts";
 import type { Uploads } from "./upload.ts";
 
+export interface Index {
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
 /** What the verbs work with. */
 export interface World {
   /** The repository's name. */
   repository: string;
   ledger: Ledger;
   storage: Storage;
+  /** KV, as far as we write it. */
+  index: Index;
+  signer: Signer;
   uploads: Uploads;
   flush: Flush;
-  signer: Signer;
+  /** Before a put that failed is tried again: as many tries more as there are delays. */
+  retryDelaysMs: readonly number[];
   /** Sees to it that the alarm comes soon: whatever happens next, it finishes what is begun. */
   wake(): void;
 }

@@ -110,6 +110,24 @@ describe("publishing a release", () => {
     await expectStored(it, fooFiles);
   });
 
+  it("takes names, versions and requirements as long as they may be", async () => {
+    const name = "n".repeat(200);
+    for (const [short, release] of Object.entries({
+      name: { name },
+      version: { version: `1.0.0-${"v".repeat(64)}` },
+      requirement: {
+        requirements: [{ name: "plug", requirement: `~> 1.0${" or ~> 1.0".repeat(40)}` }],
+      },
+      app: { requirements: [{ name: "plug", app: "a".repeat(100) }] },
+    })) {
+      const it = await world();
+      const response = await it.admin.publish(release);
+      expect([short, response.status]).toEqual([short, 201]);
+      const { name = "foo", version = "1.0.0" } = release as ReleaseOptions;
+      await expectStored(it, [`packages/${name}`, `tarballs/${name}-${version}.tar`]);
+    }
+  });
+
   it("names the app in the configuration when it is not called like the package", async () => {
     const it = await world();
     const published = await it.admin.publish({ version: "0.3.1", metadata: { app: '<<"bar">>' } });

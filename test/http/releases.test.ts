@@ -382,6 +382,15 @@ describe("docs", () => {
     await expectStored(it, fooFiles);
   });
 
+  it("are published again right after they were taken back, also where all is new", async () => {
+    const it = await worldWithFoo();
+    expect((await it.admin.publishDocs("foo", "1.0.0", docs)).status).toBe(201);
+    expect((await it.admin.api(`${foo}/docs`, { method: "DELETE" })).status).toBe(204);
+    expect((await it.admin.file("/docs/foo-1.0.0.tar.gz")).status).toBe(404);
+    expect((await it.admin.publishDocs("foo", "1.0.0", docs)).status).toBe(201);
+    await expectStored(it, ["docs/foo-1.0.0.tar.gz", ...fooFiles]);
+  });
+
   it.each(["9.9.9", "1.0.0-rc.1", "1.0", "latest"])(
     "of version %s, which is not there, are refused with 404: rebar3 prints Published after a 400",
     async (version) => {

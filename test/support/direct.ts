@@ -4,7 +4,7 @@ import { gzipSync } from "fflate";
 import { type Env, openStorage } from "../../src/env.ts";
 import { sha256, toHex } from "../../src/hex/checksum.ts";
 import { checkMetadata } from "../../src/hex/metadata.ts";
-import { type PackageResource, unpackPackage } from "../../src/hex/registry.ts";
+import { type PackageResource, unpackNames, unpackPackage } from "../../src/hex/registry.ts";
 import { parsePublicKey } from "../../src/hex/sign.ts";
 import { unpackTarball } from "../../src/hex/tarball.ts";
 import type { Author, Publication } from "../../src/repository/types.ts";
@@ -61,6 +61,16 @@ export async function storedPackage(
   const { publicKeyPem } = await world.stub.facts();
   const { repository } = world;
   return unpackPackage(file, await parsePublicKey(publicKeyPem), { repository, name });
+}
+
+/** The packages that names lists. */
+export async function storedNames(world: Pick<World, "repository" | "stub">): Promise<string[]> {
+  const file = await storedBytes(world, "names");
+  if (!file) return [];
+  const { publicKeyPem } = await world.stub.facts();
+  const { repository } = world;
+  const names = await unpackNames(file, await parsePublicKey(publicKeyPem), { repository });
+  return names.packages.map(({ name }) => name);
 }
 
 /**

@@ -145,6 +145,8 @@ export class StorageDown extends Error {
   }
 }
 
+const injected = new Map<string, FaultyStorage>();
+
 /** Puts a faulty storage into the running instance. It is gone with the instance. */
 export async function injectFaults({
   stub,
@@ -155,6 +157,7 @@ export async function injectFaults({
     world.storage = storage;
     world.index = storage.index;
     world.retryDelaysMs = [0, 0, 0];
+    injected.set(repository, storage);
     return storage;
   });
 }
@@ -208,10 +211,23 @@ export async function heldCall(storage: FaultyStorage, count = 1): Promise<Held>
   return held;
 }
 
-/** The instance dies in the middle of whatever it does; the next call starts another. */
-export async function crash({ stub }: Pick<World, "stub">, storage?: FaultyStorage): Promise<void> {
+/** The instance dies in the middle of whatever `begin` began; the next call starts another. */
+export async function crash(world: World): Promise<void> {
+  const storage = injected.get(world.repository);
   if (storage) storage.isDead = true;
-  await evictDurableObject(stub);
+  const evicted = evictDurableObject(world.stub).then(
+    () => true,
+    () => false,
+  );
+  // An eviction waits for requests and alarms, and on a slow machine an alarm may hang by now.
+  if (!(await Promise.race([evicted, sleep(1000)]))) await abort(world);
+}
+
+/** The same in the middle of requests, which all fail. Not for everywhere: workerd tells stderr. */
+export async function abort(world: World): Promise<void> {
+  await runInDurableObject(world.stub, (_instance, state) => state.abort()).catch(() => undefined);
+  // The old stub would go on reporting the abort.
+  world.stub = env.REPOSITORY.getByName(world.repository);
 }
 
 /** Runs the alarm if one is set, without waiting for its time. */
@@ -254,8 +270,8 @@ export async function until(condition: () => boolean): Promise<void> {
   await vi.waitUntil(condition, { interval: 2, timeout: 10_000 });
 }
 
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+export async function sleep(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function forever(): Promise<never> {

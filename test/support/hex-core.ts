@@ -6,9 +6,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "fflate";
+import { sha256, toHex } from "../../src/hex/checksum.ts";
 import type { Json } from "../../src/hex/erlang/term.ts";
 import { Atom, type Term, Tuple } from "../../src/hex/erlang/term.ts";
 import type { Metadata } from "../../src/hex/metadata.ts";
+import { readTar } from "../../src/hex/tar.ts";
 import { expected, type WrittenTerm } from "../hex/erlang/vectors.ts";
 import { runErlang } from "./erlang.ts";
 
@@ -85,4 +88,22 @@ function plain(term: Term): Json {
   if (term instanceof Uint8Array) return Buffer.from(term).toString("latin1");
   if (term instanceof Atom) return term.name;
   return typeof term === "bigint" ? String(term) : term;
+}
+
+/** The order of requirements means nothing, and hex_core loses it. */
+export function sorted(it: Metadata): Metadata {
+  const requirements = it.requirements.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { ...it, requirements };
+}
+
+/** The regular files of a tarball's contents as we read them. */
+export async function filesOf(tarball: Uint8Array): Promise<Unpacked["files"]> {
+  const contents = readTar(tarball, () => {}).find(({ path }) => path === "contents.tar.gz");
+  if (!contents) throw new Error("the tarball has no contents");
+  const types: string[] = [];
+  const files = readTar(gunzipSync(contents.bytes), ({ type }) => types.push(type));
+  const regular = files.filter((_, at) => types[at] === "file");
+  return Promise.all(
+    regular.map(async ({ path, bytes }) => ({ path, sha256: toHex(await sha256(bytes)) })),
+  );
 }

@@ -22,12 +22,7 @@ export class Ledger extends Progress {
     const { package: name, version, outerChecksum, innerChecksum, sizeBytes } = publication;
     const key = tarballKey(this.repository, name, version);
     return this.step(() => {
-      if (
-        this.#isTaken(key, outerChecksum) ||
-        this.isUnsettled(packageKey(this.repository, name))
-      ) {
-        return busy(name, version);
-      }
+      if (this.#isTaken(key, outerChecksum) || this.#isVanishing(name)) return busy(name, version);
       const release = this.release(name, version);
       if (release && !publication.replace) {
         const same = sameBytes(bytes(release.outer_checksum), outerChecksum);
@@ -117,7 +112,8 @@ export class Ledger extends Progress {
       const release = this.release(name, version);
       if (!release) return this.#notFound(name, version);
       if (this.#isTaken(tarball) || this.#isTaken(docs)) return busy(name, version);
-      const dependants = this.releases(name).length === 1 ? this.dependants(name) : [];
+      const isLast = this.releases(name).length === 1;
+      const dependants = isLast ? this.dependants(name) : [];
       if (dependants.length > 0) {
         return { refused: { reason: "package_has_dependants", package: name, dependants } };
       }
@@ -125,6 +121,7 @@ export class Ledger extends Progress {
       this.sql.exec("DELETE FROM dependants WHERE package = ? AND version = ?", name, version);
       const sequence = this.#changed(name, now);
       this.#remove(tarball, sequence);
+      if (isLast) this.#remove(packageKey(this.repository, name), sequence);
       if (release.docs_etag !== null) this.#remove(docs, sequence);
       this.#audit("release.revert", name, version, author, now, {});
       return undefined;
@@ -156,6 +153,12 @@ export class Ledger extends Progress {
     const upload = this.upload(key);
     if (!upload) return this.isUnsettled(key) || this.isBeingRemoved(key);
     return !(checksum && this.isUnsettled(key) && sameBytes(bytes(upload.checksum), checksum));
+  }
+
+  /** Is packages/NAME being deleted at this moment, or may a delete of it still land? */
+  #isVanishing(name: string): boolean {
+    const key = packageKey(this.repository, name);
+    return this.isBeingRemoved(key) && this.isUnsettled(key);
   }
 
   /** Decides what an absent repository means, once and for ever: ours if we hold the package now. */
@@ -214,6 +217,8 @@ export class Ledger extends Progress {
       if (repository !== null) continue;
       this.sql.exec("INSERT OR IGNORE INTO dependants VALUES (?, ?, ?)", dependency, name, version);
     }
+    // No delete of packages/NAME is about: it waits for uploads, and they are refused once it began.
+    this.sql.exec("DELETE FROM removals WHERE key = ?", packageKey(this.repository, name));
     this.#changed(name, now);
     this.#audit("release.publish", name, version, author, now, {
       replaced: replaced !== undefined,

@@ -10,14 +10,12 @@ import { migrate } from "./schema.ts";
 export const settleMs = 30_000;
 
 export class Progress extends Rows {
-  protected readonly repository: string;
   readonly #storage: DurableObjectStorage;
 
   constructor(storage: DurableObjectStorage, repository: string) {
     migrate(storage);
-    super(storage.sql);
+    super(storage.sql, repository);
     this.#storage = storage;
-    this.repository = repository;
   }
 
   /** packages/NAME in the bucket now shows change `sequence`; without an ETag it is gone. */
@@ -48,38 +46,39 @@ export class Progress extends Rows {
     this.setState(`${name}_etag`, etag);
   }
 
+  /** The file is deleted. The answer is here, so nothing about the key is in doubt. */
   removed(key: string): void {
-    this.sql.exec("DELETE FROM removals WHERE key = ?", key);
+    this.step(() => {
+      this.sql.exec("DELETE FROM removals WHERE key = ?", key);
+      this.sql.exec("DELETE FROM unsettled WHERE key = ?", key);
+      const packages = packageKey(this.repository, "");
+      if (!key.startsWith(packages)) return;
+      this.sql.exec("UPDATE packages SET etag = NULL WHERE name = ?", key.slice(packages.length));
+    });
   }
 
-  /** The outcome of an operation on `key` is not known: nobody touches it for a while. */
+  /** An operation on `key` has no answer yet, or lost it: it may land for as long as `settleMs`. */
   unsettle(key: string, now: number): void {
     this.sql.exec("INSERT OR REPLACE INTO unsettled VALUES (?, ?)", key, now + settleMs);
   }
 
-  /** A new instance begins: whatever stands half done was begun by a dead one. */
+  /**
+   * A new instance begins: whatever stands half done was begun by a dead one. Of its puts of package
+   * files only the first of a package can still win; all others expect an ETag that never comes back.
+   */
   unsettleLeftovers(now: number): void {
     this.sql.exec(
       `INSERT OR REPLACE INTO unsettled
        SELECT key, ?1 FROM uploads UNION SELECT key, ?1 FROM removals
-       UNION SELECT ?2 || name, ?1 FROM packages WHERE versions_entry IS NULL AND changed > flushed`,
+       UNION SELECT ?2 || name, ?1 FROM packages WHERE etag IS NULL AND changed > flushed`,
       now + settleMs,
       packageKey(this.repository, ""),
     );
   }
 
-  /** Forgets the uncertainty whose time is over; the keys that were affected are looked at before. */
+  /** Forgets the uncertainty whose time is over; uploads and removals that waited for it go on. */
   settle(now: number): void {
     this.sql.exec("DELETE FROM unsettled WHERE until <= ?", now);
-  }
-
-  isSettled(key: string, now: number): boolean {
-    const unsettled = this.sql.exec(
-      "SELECT 1 FROM unsettled WHERE key = ? AND until > ?",
-      key,
-      now,
-    );
-    return unsettled.toArray().length === 0;
   }
 
   /** Another signing key: every file has to be signed anew. */

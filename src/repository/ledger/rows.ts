@@ -1,4 +1,5 @@
 /** Reading the tables; nothing here writes. */
+import { packageKey } from "../keys.ts";
 import type { Author, DependencyRecord, PackageMeta } from "../types.ts";
 
 export type PackageRow = {
@@ -59,9 +60,11 @@ export interface UploadDetails {
 
 export class Rows {
   protected readonly sql: SqlStorage;
+  protected readonly repository: string;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, repository: string) {
     this.sql = sql;
+    this.repository = repository;
   }
 
   package(name: string): PackageRow | undefined {
@@ -116,12 +119,24 @@ export class Rows {
     return this.#any("SELECT 1 FROM removals WHERE key = ?", key);
   }
 
-  /** Keys whose time has come: all that named them in the bucket is rewritten. */
+  /**
+   * Keys whose time has come: all that named them in the bucket is rewritten, and no other operation
+   * on them is in doubt. A package's file stays while a release is on its way that it will name.
+   */
   removals(): string[] {
     return this.sql
-      .exec<{ key: string }>("SELECT key FROM removals WHERE after <= ?", this.published())
+      .exec<{ key: string }>(
+        `SELECT key FROM removals WHERE after <= ?1 AND key NOT IN (SELECT key FROM unsettled)
+         AND key NOT IN (SELECT ?2 || package FROM uploads)`,
+        ...[this.published(), packageKey(this.repository, "")],
+      )
       .toArray()
       .map((row) => row.key);
+  }
+
+  /** Does packages/NAME in the bucket not show the newest change yet? */
+  isStale(name: string): boolean {
+    return this.#any("SELECT 1 FROM packages WHERE name = ? AND changed > flushed", name);
   }
 
   packagesToFlush(): string[] {

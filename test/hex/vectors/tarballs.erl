@@ -112,8 +112,8 @@ metadata(More) ->
 
 path(Length) ->
     Name = "n" ++ integer_to_list(Length),
-    Path = lists:flatten(lists:duplicate(Length, "dir4/")),
-    lists:sublist(Path, Length - length(Name) - 1) ++ "/" ++ Name.
+    Folders = lists:sublist(lists:flatten(lists:duplicate(Length, "dir4/")), Length - length(Name) - 2),
+    Folders ++ "x/" ++ Name.
 
 on_disk(Folder) ->
     At = fun(Name) -> filename:join(Folder, Name) end,

@@ -1,0 +1,324 @@
+import { createExecutionContext, createScheduledController } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ConfigError, type Env, readConfig } from "../../src/env.ts";
+import { createApp } from "../../src/http/app.ts";
+import worker from "../../src/index.ts";
+import { asksForErlang, read } from "../support/answers.ts";
+
+/** The least that a deployment needs. */
+const least = {
+  ADMIN_KEY: "sixteen_letters_",
+  SIGNING_KEY: env.SIGNING_KEY,
+  REPOSITORIES: { acme: { kind: "hosted" } },
+};
+
+/** What may be declared wrongly: the key, what is declared, and how the sentence about it begins. */
+const wrong: [string, object, RegExp][] = [
+  ["no ADMIN_KEY", { ADMIN_KEY: undefined }, /^ADMIN_KEY is missing: `npx wrangler secret put/],
+  ["an empty ADMIN_KEY", { ADMIN_KEY: "" }, /^ADMIN_KEY must have at least 16/],
+  ["a short ADMIN_KEY", { ADMIN_KEY: "fifteen_letters" }, /^ADMIN_KEY must have at least 16/],
+  ["an ADMIN_KEY that is a number", { ADMIN_KEY: 1234567890123456 }, /^ADMIN_KEY /],
+  [
+    "an ADMIN_KEY with blanks around, which no header keeps",
+    { ADMIN_KEY: " sixteen_letters_ " },
+    /^ADMIN_KEY /,
+  ],
+  ["an ADMIN_KEY with a blank in it", { ADMIN_KEY: "Bearer sixteen_letters_" }, /^ADMIN_KEY /],
+  ["an ADMIN_KEY that ends its line", { ADMIN_KEY: "sixteen_letters_\n" }, /^ADMIN_KEY /],
+  ["an ADMIN_KEY that no header can hold", { ADMIN_KEY: "schlüssel_für_alle" }, /^ADMIN_KEY /],
+  [
+    "an ADMIN_KEY that is longer than what is compared",
+    { ADMIN_KEY: "x".repeat(257) },
+    /^ADMIN_KEY /,
+  ],
+  [
+    "no SIGNING_KEY",
+    { SIGNING_KEY: undefined },
+    /^SIGNING_KEY is missing: `npx wrangler secret put/,
+  ],
+  ["an empty SIGNING_KEY", { SIGNING_KEY: "" }, /^SIGNING_KEY is missing/],
+  ["a SIGNING_KEY that is no PEM", { SIGNING_KEY: "key.pem" }, /^SIGNING_KEY /],
+  [
+    "a SIGNING_KEY that is a public key",
+    { SIGNING_KEY: "-----BEGIN PUBLIC KEY-----\nMII=\n-----END PUBLIC KEY-----\n" },
+    /^SIGNING_KEY /,
+  ],
+  ["an empty SIGNING_KEY of one repository", { SIGNING_KEY_ACME: "" }, /^SIGNING_KEY_ACME /],
+  [
+    "a SIGNING_KEY of one repository that is no PEM",
+    { SIGNING_KEY_ACME: "acme.pem" },
+    /^SIGNING_KEY_ACME /,
+  ],
+  [
+    "no REPOSITORIES",
+    { REPOSITORIES: undefined },
+    /^REPOSITORIES is missing: declare \[vars\.REPOSITORIES\.NAME\]/,
+  ],
+  ["REPOSITORIES that are text", { REPOSITORIES: "acme" }, /^REPOSITORIES /],
+  ["REPOSITORIES that are a list", { REPOSITORIES: [] }, /^REPOSITORIES /],
+  ["REPOSITORIES that are null", { REPOSITORIES: null }, /^REPOSITORIES /],
+  ["a repository that is text", declare("acme", "hosted"), /^REPOSITORIES\.acme /],
+  ["a repository without a kind", declare("acme", {}), /^REPOSITORIES\.acme\.kind /],
+  [
+    "a repository of a kind that is none",
+    declare("acme", { kind: "proxy" }),
+    /^REPOSITORIES\.acme\.kind must be "hosted"/,
+  ],
+  [
+    "public that is text",
+    declare("acme", { kind: "hosted", public: "true" }),
+    /^REPOSITORIES\.acme\.public must be true or false/,
+  ],
+  [
+    "public that is a number",
+    declare("acme", { kind: "hosted", public: 1 }),
+    /^REPOSITORIES\.acme\.public must be true or false/,
+  ],
+  [
+    "a misspelt option",
+    declare("acme", { kind: "hosted", pubic: true }),
+    /^REPOSITORIES\.acme\.pubic /,
+  ],
+  [
+    "a repository called like the public one",
+    declare("hexpm", { kind: "hosted" }),
+    /^REPOSITORIES\.hexpm/,
+  ],
+  ["a name in capitals", declare("Acme", { kind: "hosted" }), /^REPOSITORIES\.Acme: a name has/],
+  [
+    "a name with a hyphen",
+    declare("ac-me", { kind: "hosted" }),
+    /^REPOSITORIES\.ac-me: a name has/,
+  ],
+  [
+    "a name with a slash",
+    declare("ac/me", { kind: "hosted" }),
+    /^REPOSITORIES\.ac\/me: a name has/,
+  ],
+  ["a name of one letter", declare("a", { kind: "hosted" }), /^REPOSITORIES\.a: a name has/],
+  [
+    "a name that begins with a number",
+    declare("1acme", { kind: "hosted" }),
+    /^REPOSITORIES\.1acme: a name has/,
+  ],
+  [
+    "a name that is too long",
+    declare("a".repeat(65), { kind: "hosted" }),
+    /^REPOSITORIES\.a+: a name has/,
+  ],
+  ["an empty name", declare("", { kind: "hosted" }), /^REPOSITORIES\.: a name has/],
+  [
+    "a ROOT_REPOSITORY that is not declared",
+    { ROOT_REPOSITORY: "other" },
+    /^ROOT_REPOSITORY names other/,
+  ],
+  ["an empty ROOT_REPOSITORY", { ROOT_REPOSITORY: "" }, /^ROOT_REPOSITORY /],
+  [
+    "a ROOT_REPOSITORY that is a number",
+    { ROOT_REPOSITORY: 1 },
+    /^ROOT_REPOSITORY must be the name/,
+  ],
+  ["a PUBLIC_URL without a scheme", { PUBLIC_URL: "hex.example.com" }, /^PUBLIC_URL must be a URL/],
+  ["an empty PUBLIC_URL", { PUBLIC_URL: "" }, /^PUBLIC_URL must be a URL/],
+  ["a PUBLIC_URL that is a number", { PUBLIC_URL: 1 }, /^PUBLIC_URL /],
+  [
+    "a PUBLIC_URL that no client of Hex can open",
+    { PUBLIC_URL: "ftp://hex.example.com" },
+    /^PUBLIC_URL /,
+  ],
+  ["a PUBLIC_URL that is a program", { PUBLIC_URL: "javascript:alert(1)" }, /^PUBLIC_URL /],
+  ["a PUBLIC_URL with a query", { PUBLIC_URL: "https://hex.example.com/?a" }, /^PUBLIC_URL /],
+  ["a PUBLIC_URL with a fragment", { PUBLIC_URL: "https://hex.example.com/#a" }, /^PUBLIC_URL /],
+];
+
+let log: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  log = vi.spyOn(console, "error").mockImplementation(() => {});
+});
+afterEach(() => vi.restoreAllMocks());
+
+describe("what is declared wrongly", () => {
+  it.each(wrong)("is told in a sentence that names it: %s", (_title, declared, sentence) => {
+    const asked = () => readConfig({ ...least, ...declared } as unknown as Env);
+    expect(asked).toThrow(ConfigError);
+    expect(asked).toThrow(sentence);
+  });
+
+  // Secrets and vars that nobody set are not there at all.
+  it.each(["ADMIN_KEY", "SIGNING_KEY", "REPOSITORIES"] as const)(
+    "is told when %s was never set",
+    (key) => {
+      const { [key]: _, ...declared } = least;
+      expect(() => readConfig(declared as unknown as Env)).toThrow(
+        new RegExp(`^${key} is missing: `),
+      );
+    },
+  );
+
+  it.each(["constructor", "prototype", "__proto__"])(
+    "does not vanish when a repository is called %s",
+    (name) => {
+      const declared = { ...least, REPOSITORIES: JSON.parse(`{"${name}":{"kind":"hosted"}}`) };
+      let names: string[] = [];
+      try {
+        names = [...readConfig(declared as unknown as Env).repositories.keys()];
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError);
+        names = [name];
+      }
+      expect(names).toEqual([name]);
+    },
+  );
+
+  it("never says a secret", () => {
+    for (const declared of [
+      { ADMIN_KEY: "my_secret" },
+      { ADMIN_KEY: "my_secret with a blank" },
+      { SIGNING_KEY: "my_secret" },
+      { SIGNING_KEY_ACME: "my_secret" },
+    ]) {
+      let sentence = "";
+      try {
+        readConfig({ ...least, ...declared } as unknown as Env);
+      } catch (error) {
+        sentence = String(error);
+      }
+      expect(sentence).not.toContain("my_secret");
+    }
+  });
+
+  it.each([
+    ["GET", "/"],
+    ["GET", "/health"],
+    ["GET", "/nothing"],
+    ["GET", "/repos/acme/names"],
+    ["GET", "/repos/acme/public_key"],
+    ["HEAD", "/repos/acme/packages/foo"],
+    ["GET", "/api/nothing"],
+    ["GET", "/api/users/me"],
+    ["GET", "/api/repos/acme/packages/foo"],
+    ["POST", "/api/repos/acme/publish"],
+    ["POST", "/api/publish"],
+    ["PUT", "/api/publish"],
+    ["DELETE", "/api/repos/acme/packages/foo/releases/1.0.0"],
+  ])("stops every request with that sentence: %s %s", async (method, path) => {
+    const headers = { authorization: least.ADMIN_KEY };
+    const response = await ask(method, path, { ROOT_REPOSITORY: "other" }, headers);
+    expect(response.status).toBe(500);
+    expect(response.headers.get("x-request-id")).toMatch(/\S/);
+    expect(response.headers.get("cache-control")).toBe("private, no-store");
+    expect(response.headers.get("retry-after")).toBeNull();
+    expect(log).toHaveBeenCalledOnce();
+    if (method === "HEAD") return;
+    const said = path.startsWith("/api") ? (await read(response)).message : await response.text();
+    expect(said).toMatch(
+      /^This registry is not set up rightly: ROOT_REPOSITORY names other, which REPOSITORIES does not declare\n?$/,
+    );
+  });
+
+  it("is told in the client's format", async () => {
+    const response = await ask("GET", "/api/users/me", { ADMIN_KEY: "short" }, asksForErlang);
+    expect(response.headers.get("content-type")).toBe("application/vnd.hex+erlang; charset=utf-8");
+    expect((await read(response)).message).toContain("ADMIN_KEY must have at least 16 characters");
+  });
+
+  it("stops the cron, and nobody is woken", async () => {
+    const bindings = { ...env, ADMIN_KEY: "short" };
+    const cron = worker.scheduled(createScheduledController(), bindings);
+    await expect(cron).rejects.toThrow("ADMIN_KEY must have at least 16 characters");
+  });
+
+  it("is right again as soon as it is declared rightly", async () => {
+    expect((await ask("GET", "/health", { ADMIN_KEY: "short" })).status).toBe(500);
+    expect((await ask("GET", "/health", {})).status).toBe(200);
+  });
+});
+
+describe("what is declared rightly", () => {
+  it("is read, with a repository private unless it says otherwise", () => {
+    const config = readConfig({
+      ...least,
+      REPOSITORIES: {
+        acme: { kind: "hosted" },
+        open_1: { kind: "hosted", public: true },
+        shut: { kind: "hosted", public: false },
+        ["a".repeat(64)]: { kind: "hosted" },
+        ab: { kind: "hosted" },
+      },
+      ROOT_REPOSITORY: "open_1",
+      PUBLIC_URL: "https://hex.example.com//",
+    } as unknown as Env);
+    expect(config).toEqual({
+      adminKey: least.ADMIN_KEY,
+      repositories: new Map(
+        ["acme", "open_1", "shut", "a".repeat(64), "ab"].map((name) => [
+          name,
+          { name, kind: "hosted", public: name === "open_1" },
+        ]),
+      ),
+      rootRepository: "open_1",
+      publicUrl: "https://hex.example.com",
+    });
+  });
+
+  it.each([
+    ["http and a port", "http://127.0.0.1:4000", "http://127.0.0.1:4000"],
+    ["a path", "https://example.com/hex/", "https://example.com/hex"],
+  ])("may be a PUBLIC_URL with %s", (_title, declared, read) => {
+    expect(readConfig({ ...least, PUBLIC_URL: declared } as unknown as Env).publicUrl).toBe(read);
+  });
+
+  it("needs neither a root repository nor an address", () => {
+    const config = readConfig({ ...least } as unknown as Env);
+    expect([config.rootRepository, config.publicUrl]).toEqual([undefined, undefined]);
+  });
+
+  it("may give every repository a signing key of its own, and then no common one", () => {
+    const { SIGNING_KEY, ...rest } = least;
+    const own = { ...rest, SIGNING_KEY_ACME: SIGNING_KEY };
+    expect(readConfig(own as unknown as Env).repositories.size).toBe(1);
+  });
+
+  it("may be an admin key of 16 letters, or of 256", () => {
+    for (const length of [16, 256]) {
+      const ADMIN_KEY = "k".repeat(length);
+      expect(readConfig({ ...least, ADMIN_KEY } as unknown as Env).adminKey).toBe(ADMIN_KEY);
+    }
+  });
+
+  it.each(["k".repeat(16), "k".repeat(256), "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"])(
+    "is an admin key that opens the registry: %s",
+    async (ADMIN_KEY) => {
+      for (const authorization of [
+        ADMIN_KEY,
+        `Bearer ${ADMIN_KEY}`,
+        `Basic ${btoa(`x:${ADMIN_KEY}`)}`,
+      ]) {
+        const response = await ask("GET", "/api/users/me", { ADMIN_KEY }, { authorization });
+        expect(response.status).toBe(200);
+      }
+    },
+  );
+
+  it("is what the Worker of this repository declares in wrangler.toml", async () => {
+    expect((await exports.default.fetch("http://hexedge.test/health")).status).toBe(200);
+    expect(readConfig(env).rootRepository).toBe("shut_000");
+  });
+});
+
+function declare(name: string, declared: unknown): { REPOSITORIES: Record<string, unknown> } {
+  return { REPOSITORIES: { [name]: declared } };
+}
+
+async function ask(
+  method: string,
+  path: string,
+  declared: object,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const bindings = { ...env, ...declared };
+  const body = method === "POST" ? "x" : null;
+  const request = new Request(`http://hexedge.test${path}`, { method, headers, body });
+  return createApp().fetch(request, bindings, createExecutionContext());
+}
