@@ -46,24 +46,44 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-const repositorySchema = v.strictObject({
-  kind: v.literal("hosted", 'must be "hosted"'),
-  public: v.optional(v.boolean("must be true or false"), false),
-});
+const repositorySchema = v.strictObject(
+  {
+    kind: v.literal("hosted", 'must be "hosted"'),
+    public: v.optional(v.boolean("must be true or false"), false),
+  },
+  (issue) =>
+    issue.expected === "never" ? "is no option of a repository" : 'is missing: kind = "hosted"',
+);
+
+/** Compared at one size: see authenticate. */
+const adminKeyLengthMax = 256;
 
 const schema = v.object({
   ADMIN_KEY: v.pipe(
     v.string("is missing: `npx wrangler secret put ADMIN_KEY`"),
     v.minLength(16, "must have at least 16 characters"),
+    v.maxLength(adminKeyLengthMax, `must have at most ${adminKeyLengthMax} characters`),
+    // Others do not survive in a header, so nobody could ever show the key.
+    v.regex(/^[!-~]*$/, "must have letters, digits and punctuation of ASCII only, and no blanks"),
   ),
-  REPOSITORIES: v.record(
-    v.string(),
-    repositorySchema,
-    "is missing: declare [vars.REPOSITORIES.NAME]",
+  REPOSITORIES: v.pipe(
+    v.custom<object>(
+      (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+      "is missing: declare [vars.REPOSITORIES.NAME]",
+    ),
+    // Not a record, which would leave out a repository that is called `constructor`.
+    v.transform((declared) => Object.entries(declared)),
   ),
   ROOT_REPOSITORY: v.optional(v.string("must be the name of a repository")),
   PUBLIC_URL: v.optional(
-    v.pipe(v.string(), v.url("must be a URL such as https://hex.example.com")),
+    v.pipe(
+      v.string("must be a URL such as https://hex.example.com"),
+      v.url("must be a URL such as https://hex.example.com"),
+      v.regex(
+        /^https?:\/\/[^?#@]+$/i,
+        "must begin with https:// or http://, and end before any ? or #",
+      ),
+    ),
   ),
 });
 
@@ -83,17 +103,18 @@ export function readConfig(env: Env): Config {
 }
 
 function parseConfig(env: Env): Config {
-  const parsed = v.safeParse(schema, env);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw new ConfigError(`${v.getDotPath(issue) ?? "configuration"} ${issue.message}`);
-  }
-  const { ADMIN_KEY, REPOSITORIES, ROOT_REPOSITORY, PUBLIC_URL } = parsed.output;
+  // Named one by one: what nobody has set is no key of `env`, and the sentence would be another.
+  const { ADMIN_KEY, REPOSITORIES, ROOT_REPOSITORY, PUBLIC_URL } = parse(schema, {
+    ADMIN_KEY: env.ADMIN_KEY,
+    REPOSITORIES: env.REPOSITORIES,
+    ROOT_REPOSITORY: env.ROOT_REPOSITORY,
+    PUBLIC_URL: env.PUBLIC_URL,
+  });
   const repositories = new Map<string, RepositoryConfig>();
-  for (const [name, declared] of Object.entries(REPOSITORIES)) {
+  for (const [name, declared] of REPOSITORIES) {
     checkRepositoryName(name);
     signingKeyPem(env, name);
-    repositories.set(name, { name, ...declared });
+    repositories.set(name, { name, ...parse(repositorySchema, declared, `REPOSITORIES.${name}`) });
   }
   if (ROOT_REPOSITORY !== undefined && !repositories.has(ROOT_REPOSITORY)) {
     throw new ConfigError(
@@ -108,6 +129,19 @@ function parseConfig(env: Env): Config {
   };
 }
 
+/** @throws ConfigError with the path below `where`, and the first thing that is wrong there. */
+function parse<T extends v.GenericSchema>(
+  schema: T,
+  value: unknown,
+  where?: string,
+): v.InferOutput<T> {
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const path = [where, v.getDotPath(issue)].filter((part) => part != null).join(".");
+  throw new ConfigError(`${path} ${issue.message}`);
+}
+
 function checkRepositoryName(name: string): void {
   if (!/^[a-z][a-z0-9_]{1,63}$/.test(name)) {
     throw new ConfigError(
@@ -119,15 +153,19 @@ function checkRepositoryName(name: string): void {
     throw new ConfigError("REPOSITORIES.hexpm: a hosted repository cannot be called hexpm");
 }
 
-/** The PEM that signs a repository. @throws ConfigError when there is none. */
+/** The PEM that signs a repository. @throws ConfigError when there is none, or it is no private key. */
 export function signingKeyPem(env: Env, repository: string): string {
-  const own = (env as unknown as Record<string, unknown>)[
-    `SIGNING_KEY_${repository.toUpperCase()}`
-  ];
-  const pem = own ?? env.SIGNING_KEY;
+  const secrets = env as unknown as Record<string, unknown>;
+  const own = `SIGNING_KEY_${repository.toUpperCase()}`;
+  const name = secrets[own] === undefined ? "SIGNING_KEY" : own;
+  const pem = secrets[name];
   if (typeof pem !== "string" || pem === "") {
+    throw new ConfigError(`${name} is missing: \`npx wrangler secret put ${name} < key.pem\``);
+  }
+  // Whether it is RSA, and long enough, is seen when the repository opens.
+  if (!/-----BEGIN (RSA )?PRIVATE KEY-----/.test(pem)) {
     throw new ConfigError(
-      "SIGNING_KEY is missing: `npx wrangler secret put SIGNING_KEY < key.pem`",
+      `${name} is not a private RSA key in PEM: \`openssl genrsa -out key.pem 2048\``,
     );
   }
   return pem;

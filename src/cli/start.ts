@@ -1,5 +1,6 @@
 /** `npm start`: the Worker on one machine, with its data in a folder. */
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Miniflare } from "miniflare";
 import { ConfigError, type Env, readConfig } from "../env.ts";
@@ -33,7 +34,7 @@ async function start(): Promise<void> {
   const miniflare = await openMiniflare({ host, port, config, data, secrets });
   stopCleanly(workerd);
   await miniflare.ready;
-  playCron(miniflare);
+  playCron(miniflare, workerd);
   const authority = host.includes(":") ? `[${host}]` : host;
   console.log(await welcome({ origin: `http://${authority}:${port}`, config, data, secrets }));
 }
@@ -92,13 +93,17 @@ function stopCleanly(workerd: Workerd): void {
 }
 
 /** The first time at once: it finishes what a killed predecessor had begun. */
-function playCron(miniflare: Miniflare): void {
+function playCron(miniflare: Miniflare, workerd: Workerd): void {
   const play = async () => {
     const worker = await miniflare.getWorker();
     await worker.scheduled({ cron: "* * * * *" });
   };
   const playOrSay = () =>
-    play().catch((error) => console.error({ message: `the cron failed: ${error}` }));
+    play().catch(async (error) => {
+      // Ctrl-C may reach workerd before us; what our end cuts off, the next start finishes.
+      await sleep(500);
+      if (!workerd.isStopping) console.error({ message: `the cron failed: ${error}` });
+    });
   void playOrSay();
   setInterval(playOrSay, cronMs).unref();
 }

@@ -27,6 +27,10 @@ export class Workerd {
     });
   }
 
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
   /** Lets the requests under way end, and then ends this process with 0. */
   stop(): void {
     if (this.#stopping) return;

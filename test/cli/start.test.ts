@@ -299,6 +299,7 @@ describe("how it ends", () => {
   it("ends with 0 at Ctrl-C, which reaches all of its processes", async () => {
     const server = await startServer();
     expect(await server.run.killGroup("SIGINT")).toEqual({ code: 0, signal: null });
+    expect(server.run.stderr).toBe("");
   });
 
   it("ends as a whole when it was begun as `npm start` and npm is told to end", async () => {

@@ -1,18 +1,23 @@
 /** The border to protobuf.js: its buffers and its errors end here. */
+import protobuf from "protobufjs/minimal.js";
 import { RegistryError } from "./error.ts";
 
 /** What the generated classes of ../pb have in common. */
 interface Encoder<T> {
-  encode(message: T): { finish(shared: boolean): Uint8Array };
+  encode(message: T, writer: protobuf.Writer): protobuf.Writer;
 }
 
 interface Decoder<T> {
   decode(bytes: Uint8Array): T;
 }
 
-/** @returns bytes of their own: protobuf.js hands out views of a pool, and `.slice()` of a Node Buffer is one more. */
+/**
+ * Not with the writer that protobuf.js chooses where there are Node's buffers: it writes a string of 40
+ * characters or more with a `utf8Write` that workerd has, and that throws there without a length.
+ * @returns bytes of their own.
+ */
 export function encodeMessage<T>(type: Encoder<T>, message: T): Uint8Array {
-  return new Uint8Array(type.encode(message).finish(true));
+  return new Uint8Array(type.encode(message, new protobuf.Writer()).finish(true));
 }
 
 /**

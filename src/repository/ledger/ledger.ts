@@ -16,6 +16,9 @@ import type {
 import { Progress } from "./progress.ts";
 import { authorOf, bytes, type UploadDetails, type UploadRow } from "./rows.ts";
 
+/** No registry file ever named it: it may go at once, also before names and versions were first written. */
+const namedByNothing = -1;
+
 export class Ledger extends Progress {
   /** Is the version free, or may it be replaced? Then it is the caller's until commit or forget. */
   reserve(publication: Publication, author: Author): Refused | undefined {
@@ -78,7 +81,7 @@ export class Ledger extends Progress {
   forget(upload: UploadRow): void {
     this.step(() => {
       this.sql.exec("DELETE FROM uploads WHERE key = ?", upload.key);
-      if (upload.replaces === null) this.#remove(upload.key, 0);
+      if (upload.replaces === null) this.#remove(upload.key, namedByNothing);
     });
   }
 
@@ -142,7 +145,7 @@ export class Ledger extends Progress {
         ...[name, version],
       );
       this.#touched(name);
-      this.#remove(key, 0);
+      this.#remove(key, namedByNothing);
       this.#audit("docs.revert", name, version, author, now, {});
       return undefined;
     });
