@@ -9,6 +9,8 @@ export interface ContentsLimits {
   /** hex_core's `tarball_max_uncompressed_size`. */
   inflatedBytesMax: number;
   filesMax: number;
+  /** Of all paths together, which we hold to find those that are there twice. */
+  pathsLengthMax: number;
   /** Inflated bytes per compressed byte that only an attack has; counted from `ratioFromBytes` on. */
   ratioMax: number;
   ratioFromBytes: number;
@@ -17,6 +19,7 @@ export interface ContentsLimits {
 export const contentsLimits: ContentsLimits = {
   inflatedBytesMax: 128 * 1024 * 1024,
   filesMax: 50_000,
+  pathsLengthMax: 8 * 1024 * 1024,
   ratioMax: 200,
   ratioFromBytes: 8 * 1024 * 1024,
 };
@@ -38,7 +41,7 @@ export async function checkContents(
   gzip: Uint8Array,
   limits: ContentsLimits = contentsLimits,
 ): Promise<{ files: number; sizeBytes: number }> {
-  const seen = new PathRules(limits.filesMax);
+  const seen = new PathRules(limits);
   const scanner = new TarScanner((entry) => seen.add(entry));
   let inflatedBytes = 0;
   try {
@@ -70,10 +73,11 @@ class PathRules {
   /** The same folders and links, as file systems see them that know no upper case. */
   readonly #folders = new Set<string>();
   readonly #links = new Set<string>();
-  readonly #filesMax: number;
+  readonly #limits: ContentsLimits;
+  #pathsLength = 0;
 
-  constructor(filesMax: number) {
-    this.#filesMax = filesMax;
+  constructor(limits: ContentsLimits) {
+    this.#limits = limits;
   }
 
   add(entry: TarEntry): void {
@@ -115,9 +119,11 @@ class PathRules {
   }
 
   #remember(path: string, type: TarEntry["type"]): void {
-    if (this.#types.size >= this.#filesMax) {
-      throw new ContentsError(`more than ${this.#filesMax} entries`);
-    }
+    const { filesMax, pathsLengthMax } = this.#limits;
+    if (this.#types.size >= filesMax) throw new ContentsError(`more than ${filesMax} entries`);
+    this.#pathsLength += path.length;
+    if (this.#pathsLength > pathsLengthMax)
+      throw new ContentsError(`paths of more than ${pathsLengthMax} characters together`);
     this.#types.set(path, type);
   }
 }

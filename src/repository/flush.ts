@@ -54,21 +54,28 @@ export class Flush {
     await this.#removals.next();
   }
 
-  /** Brings up to `limit` stale entries of KV up to date. KV may be late; it is never the truth. */
-  async indexes(limit: number): Promise<void> {
-    const { repository, ledger, index } = this.#world;
-    await inBatches(ledger.packagesToIndex(limit), async (name) => {
-      const row = ledger.package(name);
-      if (!row) return;
-      const releases = ledger.releases(name);
-      if (releases.length === 0) await index.delete(indexKey(repository, name));
-      else {
-        const record = packageRecord(repository, row, releases);
-        await index.put(indexKey(repository, name), JSON.stringify(record));
-      }
-      ledger.indexed(name, row.touched);
-    });
+  /** Brings entries of KV up to date while `mayGoOn`. KV may be late; it is never the truth. */
+  async indexes(mayGoOn: () => boolean): Promise<void> {
+    const { ledger } = this.#world;
+    let stale = ledger.packagesToIndex(atOnce);
+    while (stale.length > 0 && mayGoOn()) {
+      ledger.indexed(await Promise.all(stale.map((name) => this.#flushIndex(name))));
+      stale = ledger.packagesToIndex(atOnce);
+    }
     ledger.forgetEmptyPackages();
+  }
+
+  /** @returns which change of the package KV now shows. */
+  async #flushIndex(name: string): Promise<{ name: string; sequence: number }> {
+    const { repository, ledger, index } = this.#world;
+    const row = ledger.package(name);
+    const releases = ledger.releases(name);
+    if (!row || releases.length === 0) await index.delete(indexKey(repository, name));
+    else {
+      const record = packageRecord(repository, row, releases);
+      await index.put(indexKey(repository, name), JSON.stringify(record));
+    }
+    return { name, sequence: row?.touched ?? 0 };
   }
 
   async #flushPackage(name: string): Promise<void> {
@@ -97,7 +104,7 @@ export class Flush {
     this.registryStartedAt = Date.now();
     // Removals wait for `upTo`, so every package file up to it comes first.
     const upTo = ledger.sequence();
-    await inBatches(ledger.packagesToFlush(), (name) => this.package(name));
+    const failures = await inBatches(ledger.packagesToFlush(), (name) => this.package(name));
 
     const change = { mtimeSeconds: ledger.sequence() };
     const names: Uint8Array[] = [];
@@ -110,14 +117,19 @@ export class Flush {
     const versionsFile = await buildSigned(concatEntries(versions, repository), signer.key, change);
     await this.#placeFile("versions", versionsKey(repository), versionsFile);
     await this.#placeFile("names", namesKey(repository), namesFile);
-    const publicKey = new TextEncoder().encode(signer.publicKeyPem);
-    await this.#placeFile("public_key", publicKeyKey(repository), publicKey);
+    if (ledger.state("public_key") !== signer.fingerprint) {
+      const publicKey = new TextEncoder().encode(signer.publicKeyPem);
+      await this.#placeFile("public_key", publicKeyKey(repository), publicKey);
+      ledger.setState("public_key", signer.fingerprint);
+    }
+    // A package that cannot be written holds nobody else up, but it is not done either.
+    if (failures.length > 0) throw failures[0];
     ledger.indexPublished(upTo);
   }
 
   async #flushRemovals(): Promise<void> {
     const { ledger, storage } = this.#world;
-    await inBatches(ledger.removals(), async (key) => {
+    const failures = await inBatches(ledger.removals(), async (key) => {
       // Nobody is promised anything under this key until the answer is here. If none comes, the
       // removal waits until this delete cannot land any more, and is tried again.
       ledger.unsettle(key, Date.now());
@@ -127,6 +139,7 @@ export class Flush {
       });
       ledger.removed(key);
     });
+    if (failures.length > 0) throw failures[0];
   }
 
   /** One of the repository's own files, whose ETags the ledger keeps by name. */
@@ -137,10 +150,17 @@ export class Flush {
   }
 }
 
-async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Does all the work, also when some of it fails. @returns the failures. */
+async function inBatches<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<unknown[]> {
+  const failures: unknown[] = [];
   for (let at = 0; at < items.length; at += atOnce) {
-    await Promise.all(items.slice(at, at + atOnce).map(work));
+    const outcomes = await Promise.allSettled(items.slice(at, at + atOnce).map(work));
+    for (const it of outcomes) if (it.status === "rejected") failures.push(it.reason);
   }
+  return failures;
 }
 
 async function sleepUntil(time: number): Promise<void> {

@@ -1,7 +1,8 @@
 import type { World } from "./world.ts";
 
-/** KV entries brought up to date in one alarm; more follow in the next. */
-const indexesAtOnce = 200;
+/** KV is brought up to date for so long in one alarm; while somebody publishes, they come first. */
+const indexMsMax = 10_000;
+const indexMsMaxWhenBusy = 50;
 
 /**
  * Finishes whatever is begun: the normal steps, run again. The alarm calls it after every change,
@@ -13,6 +14,8 @@ export async function recover(world: World): Promise<boolean> {
   await uploads.recover();
   await flush.registry();
   await flush.removals();
-  await flush.indexes(indexesAtOnce);
+  const began = Date.now();
+  const indexMs = () => (uploads.idle ? indexMsMax : indexMsMaxWhenBusy);
+  await flush.indexes(() => Date.now() - began < indexMs());
   return !ledger.isClean();
 }

@@ -23,6 +23,11 @@ export class Uploads {
     this.#bytesAtOnceMax = limits.bytesAtOnceMax;
   }
 
+  /** Is nothing on its way at this moment? */
+  get idle(): boolean {
+    return this.#mine.size === 0;
+  }
+
   /**
    * Runs `work`, which writes `sizeBytes` under `key`, unless that would be too much at once, or
    * somebody is writing that very key. `work` must reserve the key in the ledger before it awaits.

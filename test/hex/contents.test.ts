@@ -185,9 +185,9 @@ describe("contents are refused", () => {
       "lib: is a folder too",
     ],
     [
-      "with a link that is a folder where ſ is s",
-      [folder("src"), link("ſrc", ".")],
-      "ſrc: is a folder too",
+      "with a link that is a folder where ς is σ",
+      [folder("λόγος"), link("λόγοσ", ".")],
+      "λόγοσ: is a folder too",
     ],
     ["with a link to nowhere", [link("a", "")], 'a: links to "", which is not inside'],
     ["with a link to the root", [link("a", "/")], "a: links to /, which is not inside"],
@@ -339,6 +339,7 @@ describe("limits of contents", () => {
     expect(contentsLimits).toEqual({
       inflatedBytesMax: 134_217_728,
       filesMax: 50_000,
+      pathsLengthMax: 8_388_608,
       ratioMax: 200,
       ratioFromBytes: 8_388_608,
     });
@@ -392,6 +393,15 @@ describe("limits of contents", () => {
     await expect(checkContents(gz(tar([file("a/b/c")])), limits)).resolves.toBeDefined();
     await expectRefused(gz(tar([file("a/b/c/d")])), "more than 3 entries", limits);
     await expectRefused(gz(tar([file("a/b"), file("c/d")])), "more than 3 entries", limits);
+  });
+
+  it("hold for all paths together, so that names alone do not fill the memory", async () => {
+    const members = [file("a/bc"), link("d", "e"), folder("fg/")];
+    const limits = { ...contentsLimits, pathsLengthMax: 1 + 4 + 1 + 2 };
+    await expect(checkContents(gz(tar(members)), limits)).resolves.toBeDefined();
+    const message = "paths of more than 8 characters together";
+    await expectRefused(gz(tar([...members, file("h")])), message, limits);
+    await expectRefused(gz(tar([...members, folder("h")])), message, limits);
   });
 
   it("do not count a folder that is there again", async () => {

@@ -23,9 +23,13 @@ export class Progress extends Rows {
     this.sql.exec("UPDATE packages SET flushed = ?, etag = ? WHERE name = ?", sequence, etag, name);
   }
 
-  /** KV now shows change `sequence` of the package, or no longer holds it. */
-  indexed(name: string, sequence: number): void {
-    this.sql.exec("UPDATE packages SET indexed = ? WHERE name = ?", sequence, name);
+  /** KV now shows these changes of these packages, or no longer holds them. */
+  indexed(packages: readonly { name: string; sequence: number }[]): void {
+    this.step(() => {
+      for (const { name, sequence } of packages) {
+        this.sql.exec("UPDATE packages SET indexed = ? WHERE name = ?", sequence, name);
+      }
+    });
   }
 
   /** Drops the last trace of packages whose every release was reverted, once nothing names them. */
