@@ -1,6 +1,17 @@
 /** The folder with everything that one machine keeps: storage, and the keys of a first start. */
 import { randomBytes } from "node:crypto";
-import { access, constants, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  opendir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { generateSigningKey, KeyError, parsePrivateKey } from "../hex/sign.ts";
@@ -17,6 +28,7 @@ export class DataFolder {
 
   /** `repos/NAME/…`, as they are served. */
   readonly filesPath: string;
+  readonly #openedAt = Date.now();
 
   private constructor(path: string) {
     this.path = path;
@@ -55,6 +67,19 @@ export class DataFolder {
     const path = join(this.path, name);
     await writeFile(path, text);
     return path;
+  }
+
+  /**
+   * Removes what a killed predecessor had begun to write: workerd's disk service leaves it lying, under
+   * names that begin with a dot. It may run beside a new workerd, whose own files are younger.
+   */
+  async removeUnfinished(): Promise<void> {
+    for await (const entry of await opendir(this.filesPath, { recursive: true })) {
+      if (!entry.isFile() || !/^\..+\.tmp$/.test(entry.name)) continue;
+      const path = join(entry.parentPath, entry.name);
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs < this.#openedAt) await rm(path);
+    }
   }
 
   async #kept(name: string, make: () => string | Promise<string>): Promise<string> {
@@ -102,6 +127,6 @@ function lock(folder: string): void {
 
 const sqliteBusy = 5;
 
-function newAdminKey(): string {
+export function newAdminKey(): string {
   return `hex_${randomBytes(20).toString("hex")}`;
 }

@@ -35,6 +35,8 @@ async function start(): Promise<void> {
   stopCleanly(workerd);
   await miniflare.ready;
   playCron(miniflare, workerd);
+  // Not before, because it takes the longer the more there is.
+  void data.removeUnfinished().catch((error) => console.error({ message: String(error) }));
   const authority = host.includes(":") ? `[${host}]` : host;
   console.log(await welcome({ origin: `http://${authority}:${port}`, config, data, secrets }));
 }

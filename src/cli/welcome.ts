@@ -1,4 +1,4 @@
-import { parsePrivateKey, publicKeyPem } from "../hex/sign.ts";
+import { parsePrivateKey, publicKeyFingerprint, publicKeyPem } from "../hex/sign.ts";
 import type { DataFolder, Secrets } from "./data-folder.ts";
 import type { WranglerConfig } from "./wrangler-config.ts";
 
@@ -11,6 +11,7 @@ export async function welcome(world: {
 }): Promise<string> {
   const { origin, config, data, secrets } = world;
   const pem = await publicKeyPem(await parsePrivateKey(secrets.signingKey));
+  const fingerprint = await publicKeyFingerprint(pem);
   const publicKey = await data.write("public_key.pem", pem);
   const key = secrets.adminKey;
   const [name = "NAME"] = Object.keys(config.vars.REPOSITORIES ?? {});
@@ -20,6 +21,7 @@ Hexedge listens on ${origin}, data in ${data.path}
 
 Use the repository ${name} with mix:
   mix hex.repo add ${name} ${files} --public-key ${publicKey} --auth-key ${key}
+  (or with --fetch-public-key ${fingerprint} instead of --public-key)
 
 Publish to it:
   HEX_API_URL=${api} HEX_API_KEY=${key} mix hex.publish package --yes

@@ -1,5 +1,12 @@
 /** `npm start`, from outside: what it keeps, what it says, and how it ends. */
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -13,6 +20,7 @@ import {
   generateSigningKey,
   parsePrivateKey,
   parsePublicKey,
+  publicKeyFingerprint,
   publicKeyPem,
 } from "../../src/hex/sign.ts";
 import { erlangAvailable } from "../support/erlang.ts";
@@ -105,6 +113,8 @@ describe("what it prints", () => {
     const headers = { authorization: key };
     expect((await fetch(`${url}/names`, { headers })).status).toBe(200);
     expect(await (await fetch(`${url}/public_key`)).text()).toBe(readFileSync(file, "utf8"));
+    const fingerprint = await publicKeyFingerprint(server.publicKeyPem);
+    expect(stdout).toContain(`--fetch-public-key ${fingerprint} `);
     const [, api = "", apiKey = ""] = /HEX_API_URL=(\S+) HEX_API_KEY=(\S+) mix/.exec(stdout) ?? [];
     const published = await fetch(`${api}/publish`, {
       method: "POST",
@@ -387,6 +397,24 @@ describe("after a crash", () => {
     const all = ["one", "three", "two"];
     const complete = async () => (await listedInFolder(second)).join() === all.join();
     await until(complete, "names and versions", 2000);
+    expect(await second.problems()).toEqual([]);
+  });
+
+  it("removes the pieces of files that a kill left lying, and nothing else", async () => {
+    const first = await startServer();
+    expect((await first.publish()).status).toBe(201);
+    await first.run.killGroup("SIGKILL");
+    const folder = join(first.dataPath, "files/repos/test_repo/tarballs");
+    // As workerd leaves it, but so early that no clock is too coarse.
+    const [piece, mine] = [join(folder, ".foo-1.0.1.tar.4711.3.tmp"), join(folder, ".gitkeep")];
+    for (const path of [piece, mine]) {
+      writeFileSync(path, "half");
+      utimesSync(path, new Date(2026, 0), new Date(2026, 0));
+    }
+    const { port, dataPath } = first;
+    const second = await startServer({ port, dataPath });
+    await until(() => !existsSync(piece), "the piece to be removed", 2000);
+    expect(readdirSync(folder).sort()).toEqual([".gitkeep", "foo-1.0.0.tar"]);
     expect(await second.problems()).toEqual([]);
   });
 
