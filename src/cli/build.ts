@@ -1,4 +1,5 @@
 import { build, stop } from "esbuild";
+import { Mistake } from "./mistake.ts";
 
 /** @returns the Worker as one ES module, bundled with wrangler's own bundler and conditions. */
 export async function buildWorker(main: string): Promise<string> {
@@ -11,6 +12,9 @@ export async function buildWorker(main: string): Promise<string> {
     conditions: ["workerd", "worker", "browser"],
     external: ["node:*", "cloudflare:*"],
     logLevel: "error",
+  }).catch(() => {
+    // The bundler has said why, better than its error does.
+    throw new Mistake(`the Worker ${main} cannot be built`);
   });
   await stop(); // the bundler's own process would stay as long as we do
   const [file] = result.outputFiles;

@@ -77,8 +77,9 @@ export class DataFolder {
     for await (const entry of await opendir(this.filesPath, { recursive: true })) {
       if (!entry.isFile() || !/^\..+\.tmp$/.test(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);
-      const { mtimeMs } = await stat(path);
-      if (mtimeMs < this.#openedAt) await rm(path);
+      // The new workerd's are soon done, and gone under this name.
+      const found = await stat(path).catch(() => undefined);
+      if (found && found.mtimeMs < this.#openedAt) await rm(path, { force: true });
     }
   }
 

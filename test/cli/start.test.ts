@@ -188,7 +188,12 @@ describe("what it says when it cannot start", () => {
     ],
     ["a config that is not TOML", { config: "this is = = not" }, /wrangler\.toml: .*[Ii]nvalid/s],
     ["a config without a date", { config: hosted }, /wrangler\.toml: compatibility_date: /],
-    ["no repository", { config: head }, /wrangler\.toml: REPOSITORIES /],
+    [
+      "an entry that is not there",
+      { config: `main = "none.ts"\n${head}${hosted}` },
+      /hexedge: the Worker \S+none\.ts cannot be built/,
+    ],
+    ["no repository", { config: head }, /wrangler\.toml: REPOSITORIES is missing/],
     [
       "a repository of an unknown kind",
       { config: `${head}[vars.REPOSITORIES.acme]\nkind = "hostile"\n` },
