@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { generateSigningKey } from "../src/hex/sign.ts";
@@ -9,6 +12,9 @@ const repositories = Object.fromEntries(
     [`open_${number}`, { kind: "hosted", public: true }],
   ]),
 );
+
+const testFolder = mkdtempSync(join(tmpdir(), "hexedge-folder-"));
+process.once("exit", () => rmSync(testFolder, { recursive: true, force: true }));
 
 // Two worlds: what is pure, or drives programs from outside, runs in plain Node; what needs
 // storage and Durable Objects runs inside workerd.
@@ -38,6 +44,8 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               cf: false,
+              // Not FOLDER, or everything would be stored there; the Worker of `npm start` does.
+              serviceBindings: { TEST_FOLDER: { disk: { path: testFolder, writable: true } } },
               bindings: {
                 ADMIN_KEY: "hex_only_for_tests_0123456789",
                 SIGNING_KEY: await generateSigningKey(),

@@ -15,8 +15,8 @@ interface Known {
   etag: string;
   sha256: Uint8Array;
   sizeBytes: number;
-  /** As the disk service writes it; undefined until the first look after a put. */
-  lastModified: string | undefined;
+  /** As the disk service writes it. */
+  lastModified: string;
   /** When the disk was last asked. */
   seenAt: number;
 }
@@ -86,8 +86,10 @@ export class FolderStorage implements Storage {
       const answer = await this.#folder.fetch(url(key), { method: "PUT", body: bytes });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`${key}: the disk answered ${answer.status}`);
-      remember(key, { ...it, lastModified: undefined, seenAt: 0 }, bytes);
-      return { ...it, uploadedAt: new Date() };
+      const written = await this.#fetch(key, "HEAD");
+      const lastModified = written?.headers.get("last-modified") ?? "";
+      remember(key, { ...it, lastModified, seenAt: Date.now() }, bytes);
+      return { ...it, uploadedAt: new Date(lastModified) };
     });
   }
 
@@ -175,20 +177,19 @@ function recognise(key: string, response: Response): Stored | undefined {
   const it = known.get(key);
   const lastModified = response.headers.get("last-modified") ?? "";
   if (!it || it.sizeBytes !== sizeOf(response)) return undefined;
-  it.lastModified ??= lastModified;
   if (it.lastModified !== lastModified) return undefined;
   it.seenAt = Date.now();
-  return storedOf(it, lastModified);
+  return storedOf(it);
 }
 
 /** What is known of a file without asking the disk, if it was asked just now and nobody is writing. */
 function seenJustNow(key: string): Stored | undefined {
   const it = known.get(key);
-  if (it?.lastModified === undefined || locks.has(key)) return undefined;
-  return Date.now() - it.seenAt < lookAgainMs ? storedOf(it, it.lastModified) : undefined;
+  if (!it || locks.has(key)) return undefined;
+  return Date.now() - it.seenAt < lookAgainMs ? storedOf(it) : undefined;
 }
 
-function storedOf({ etag, sha256: digest, sizeBytes }: Known, lastModified: string): Stored {
+function storedOf({ etag, sha256: digest, sizeBytes, lastModified }: Known): Stored {
   return { etag, sha256: digest, sizeBytes, uploadedAt: new Date(lastModified) };
 }
 

@@ -5,6 +5,8 @@
  * - A put answers only when the bytes are durable, and is all or nothing.
  * - Conditions are checked and the bytes written in one step, also against writers elsewhere.
  * - An operation that throws may have happened, or may still happen.
+ *
+ * In return no key is the folder of another (`a` beside `a/b`), or they could not be files.
  */
 export interface Storage {
   /** What is known of the object without its bytes, or undefined when there is none. */

@@ -188,7 +188,7 @@ export function storageCompliance(open: () => Storage): void {
 
   describe("a list", () => {
     it("has the keys with the prefix, in byte order", async () => {
-      const keys = ["a", "a-1", "a.b", "a/b", "a0", "aB", "a_b", "ab", "b"];
+      const keys = ["a-1", "a.b", "a/b", "a0", "aB", "a_b", "ab", "b"];
       for (const key of [...keys].reverse()) await put(key, key);
       expect(await list()).toEqual(keys);
       expect(await list("a")).toEqual(keys.slice(0, -1));

@@ -1,0 +1,65 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { FolderStorage } from "../../src/storage/folder.ts";
+import { storageCompliance } from "./compliance.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      TEST_FOLDER: Fetcher;
+    }
+  }
+}
+
+storageCompliance(() => new FolderStorage(env.TEST_FOLDER));
+
+describe("a folder", () => {
+  const storage = new FolderStorage(env.TEST_FOLDER);
+  const bytesOf = (text: string) => new TextEncoder().encode(text);
+  const write = (path: string, text: string) =>
+    env.TEST_FOLDER.fetch(`http://folder/${path}`, { method: "PUT", body: text });
+
+  it("does not list what a killed process had begun to write", async () => {
+    await storage.put("killed/whole", bytesOf("whole"), { kind: "create" });
+    await write("killed/.half.1.2.tmp", "ha");
+    const keys: string[] = [];
+    for await (const key of storage.list("killed/")) keys.push(key);
+    expect(keys).toEqual(["killed/whole"]);
+  });
+
+  it("knows a file that lay there before, and replaces it on its ETag", async () => {
+    await write("found/file", "restored from a backup");
+    const found = await storage.head("found/file");
+    expect(found?.sizeBytes).toBe(22);
+    const replaced = await storage.put("found/file", bytesOf("new"), {
+      kind: "replace",
+      etag: found?.etag ?? "",
+    });
+    expect(replaced?.etag).not.toBe(found?.etag);
+  });
+
+  it("never gives the bytes of one version with the ETag of another, while it is written", async () => {
+    const etags = new Map<string, string>();
+    let etag =
+      (await storage.put("busy/file", bytesOf("0".repeat(100)), { kind: "create" }))?.etag ?? "";
+    etags.set("0".repeat(100), etag);
+    let isWriting = true;
+    const writing = (async () => {
+      for (let digit = 1; digit <= 60; digit++) {
+        const text = String(digit % 10).repeat(100 + Math.floor(digit / 10));
+        etag =
+          (await storage.put("busy/file", bytesOf(text), { kind: "replace", etag }))?.etag ?? "";
+        etags.set(text, etag);
+      }
+      isWriting = false;
+    })();
+    const seen: [string, string][] = [];
+    while (isWriting) {
+      const found = await storage.get("busy/file");
+      if (found) seen.push([await new Response(found.body).text(), found.etag]);
+    }
+    await writing;
+    expect(seen.length).toBeGreaterThan(10);
+    for (const [text, tag] of seen) expect(tag).toBe(etags.get(text));
+  });
+});
