@@ -324,7 +324,7 @@ describe("how it ends", () => {
     await until(
       () => run.group().length === 0,
       () => `all of ${run.group()} to end`,
-      3000,
+      10_000,
     );
   });
 

@@ -120,6 +120,8 @@ export async function getDeps(options: Rebar3Options): Promise<Rebar3Result> {
     REBAR_GLOBAL_CONFIG_DIR: home,
     REBAR_CACHE_DIR: join(home, "cache"),
     REBAR_COLOR: "none",
+    // On a busy machine its threads would wait for each other, fifty times as long.
+    ERL_FLAGS: "+S 1 +SDcpu 1 +SDio 1 +A 0 +sbwt none",
     // What it does not find it would look for at hex.pm, for minutes where there is no network.
     HEX_CDN: "http://127.0.0.1:9",
   });

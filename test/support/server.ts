@@ -277,7 +277,7 @@ function writeConfig(text: string): string {
 
 /** Kills the group when our end of its standard input is closed: by us, or by the kernel. */
 function guard(group: number): ChildProcess {
-  const shell = spawn("sh", ["-c", 'read -r _; kill -9 -- "-$1"', "test-guard", String(group)], {
+  const shell = spawn("sh", ["-c", 'read -r _; kill -9 "-$1"', "test-guard", String(group)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
