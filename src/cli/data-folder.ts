@@ -21,6 +21,10 @@ export interface Secrets {
   adminKey: string;
   /** PEM. */
   signingKey: string;
+  /** `SIGNING_KEY_NAME` of the environment: PEM for single repositories. */
+  ownSigningKeys: Record<string, string>;
+  /** Came from the environment: whoever set it knows it, and it has no place in a log. */
+  isAdminKeyGiven: boolean;
 }
 
 export class DataFolder {
@@ -49,17 +53,24 @@ export class DataFolder {
     return folder;
   }
 
+  /** Lets another process have it; the end of this one does the same. */
+  close(): void {
+    locks.get(this.path)?.close();
+    locks.delete(this.path);
+  }
+
   /** Those of the environment, else those kept here, else new ones, which are then kept. */
   async secrets(environment: NodeJS.ProcessEnv): Promise<Secrets> {
     const adminKey = environment.ADMIN_KEY || (await this.#kept("admin_key", newAdminKey));
     const signingKey =
       environment.SIGNING_KEY || (await this.#kept("signing_key.pem", generateSigningKey));
-    await parsePrivateKey(signingKey).catch((error) => {
-      if (!(error instanceof KeyError)) throw error;
-      const where = environment.SIGNING_KEY ? "SIGNING_KEY" : join(this.path, "signing_key.pem");
-      throw new Mistake(`${where}: ${error.message}`);
-    });
-    return { adminKey: adminKey.trim(), signingKey };
+    const where = environment.SIGNING_KEY ? "SIGNING_KEY" : join(this.path, "signing_key.pem");
+    await checkSigningKey(where, signingKey);
+    const own = Object.entries(environment).filter(([name]) => /^SIGNING_KEY_\w+$/.test(name));
+    const ownSigningKeys = Object.fromEntries(own.map(([name, pem]) => [name, pem ?? ""]));
+    for (const [name, pem] of Object.entries(ownSigningKeys)) await checkSigningKey(name, pem);
+    const isAdminKeyGiven = Boolean(environment.ADMIN_KEY);
+    return { adminKey: adminKey.trim(), signingKey, ownSigningKeys, isAdminKeyGiven };
   }
 
   /** A file that is no secret, such as the public key. @returns its path. */
@@ -105,9 +116,6 @@ export class DataFolder {
   }
 }
 
-/** Here, because a database that nobody can reach any more is closed, and gives its lock back. */
-const locks: DatabaseSync[] = [];
-
 /**
  * Two processes on one folder would each believe to be its only writer. SQLite takes a lock that the
  * kernel gives back, however the process ends. (A socket was the alternative: its path may only have
@@ -118,7 +126,7 @@ function lock(folder: string): void {
   try {
     const database = new DatabaseSync(path);
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-    locks.push(database);
+    locks.set(folder, database);
   } catch (error) {
     const isBusy = error instanceof Error && "errcode" in error && error.errcode === sqliteBusy;
     if (isBusy) throw new Mistake(`the data folder ${folder} is in use by another hexedge`);
@@ -127,6 +135,18 @@ function lock(folder: string): void {
 }
 
 const sqliteBusy = 5;
+
+async function checkSigningKey(where: string, pem: string): Promise<void> {
+  await parsePrivateKey(pem).catch((error) => {
+    if (!(error instanceof KeyError)) throw error;
+    throw new Mistake(`${where}: ${error.message}`);
+  });
+}
+
+/** What the Worker gets of them. */
+export function secretBindings({ adminKey, signingKey, ownSigningKeys }: Secrets) {
+  return { ADMIN_KEY: adminKey, SIGNING_KEY: signingKey, ...ownSigningKeys };
+}
 
 export function newAdminKey(): string {
   return `hex_${randomBytes(20).toString("hex")}`;

@@ -4,7 +4,7 @@
  */
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { buildWorker } from "./build.ts";
-import type { DataFolder, Secrets } from "./data-folder.ts";
+import { type DataFolder, type Secrets, secretBindings } from "./data-folder.ts";
 import type { WranglerConfig } from "./wrangler-config.ts";
 
 type Options = Extract<Parameters<typeof convertV4MiniflareOptions>[0], { workers: unknown }>;
@@ -23,7 +23,6 @@ export async function openMiniflare(
   others: Options["workers"] = [],
 ): Promise<Miniflare> {
   const { host, port, config, data, secrets } = deployment;
-  const { adminKey: ADMIN_KEY, signingKey: SIGNING_KEY } = secrets;
   return new Miniflare(
     convertV4MiniflareOptions({
       ...{ host: "127.0.0.1", port: 0, cf: false, telemetry: { enabled: false } },
@@ -42,7 +41,7 @@ export async function openMiniflare(
           kvNamespaces: { INDEX: "index" },
           durableObjects: { REPOSITORY: { className: "Repository", useSQLite: true } },
           ratelimits: config.ratelimits,
-          bindings: { ...config.vars, ADMIN_KEY, SIGNING_KEY },
+          bindings: { ...config.vars, ...secretBindings(secrets) },
           unsafeDirectSockets: [{ host, port }],
         },
         ...others,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Miniflare } from "miniflare";
 import { ConfigError, type Env, readConfig } from "../env.ts";
-import { DataFolder, type Secrets } from "./data-folder.ts";
+import { DataFolder, type Secrets, secretBindings } from "./data-folder.ts";
 import { openMiniflare } from "./miniflare.ts";
 import { Mistake, run } from "./mistake.ts";
 import { welcome } from "./welcome.ts";
@@ -76,10 +76,9 @@ async function checkPort(host: string, port: number): Promise<void> {
 
 /** What the Worker would say to every request, said once and here. */
 function checkDeclarations(path: string, { vars }: WranglerConfig, secrets: Secrets): void {
-  const { adminKey: ADMIN_KEY, signingKey: SIGNING_KEY } = secrets;
   try {
     // Of the bindings, it looks at none.
-    readConfig({ ...vars, ADMIN_KEY, SIGNING_KEY } as unknown as Env);
+    readConfig({ ...vars, ...secretBindings(secrets) } as unknown as Env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const isSecret = error.message.startsWith("ADMIN_KEY");

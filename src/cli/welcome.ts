@@ -10,11 +10,13 @@ export async function welcome(world: {
   secrets: Secrets;
 }): Promise<string> {
   const { origin, config, data, secrets } = world;
-  const pem = await publicKeyPem(await parsePrivateKey(secrets.signingKey));
+  const [name = "NAME"] = Object.keys(config.vars.REPOSITORIES ?? {});
+  const signingKey =
+    secrets.ownSigningKeys[`SIGNING_KEY_${name.toUpperCase()}`] ?? secrets.signingKey;
+  const pem = await publicKeyPem(await parsePrivateKey(signingKey));
   const fingerprint = await publicKeyFingerprint(pem);
   const publicKey = await data.write("public_key.pem", pem);
-  const key = secrets.adminKey;
-  const [name = "NAME"] = Object.keys(config.vars.REPOSITORIES ?? {});
+  const key = secrets.isAdminKeyGiven ? "$ADMIN_KEY" : secrets.adminKey;
   const [api, files] = [`${origin}/api/repos/${name}`, `${origin}/repos/${name}`];
   return `
 Hexedge listens on ${origin}, data in ${data.path}

@@ -10,6 +10,7 @@ import { retireRelease, revertRelease, unretireRelease } from "./api/releases.ts
 import { showMe } from "./api/users.ts";
 import type { App } from "./app-type.ts";
 import { authenticate } from "./authenticate.ts";
+import { discardBody } from "./body.ts";
 import { findRepository, requires } from "./find-repository.ts";
 import { negotiate, render } from "./format.ts";
 import { refuse, refuseInText } from "./refusals.ts";
@@ -87,6 +88,7 @@ function getPath(request: Request): string {
 async function prepare(c: Context<App>, next: Next): Promise<void> {
   c.set("requestId", c.req.header("cf-ray") ?? crypto.randomUUID());
   await next();
+  await discardBody(c);
   c.header("x-request-id", c.get("requestId"));
   // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
   if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: publishes and reads per second, and beside them the bare platform, in one runtime.
- * It prints a table and one line of JSON. `npm run bench -- --quick` leaves out the large repositories.
+ * It prints a table and one line of JSON. `npm run bench -- --quick` leaves out the large repositories,
+ * `npm run bench -- 5000` measures with so many packages only.
  * Numbers of one machine say little: look at the ratios.
  */
 import { spawn } from "node:child_process";
@@ -18,7 +19,11 @@ import { median, medianRate, type Rate, readRate, runAtOnce, send } from "./load
 const quick = process.argv.includes("--quick");
 const rounds = 3;
 const publishesInRound = quick ? 60 : 200;
-const repositorySizes = quick ? [0] : [0, 5_000, 20_000];
+const asked = process.argv
+  .slice(2)
+  .filter((it) => /^\d+$/.test(it))
+  .map(Number);
+const repositorySizes = asked.length > 0 ? asked : quick ? [0] : [0, 5_000, 20_000];
 const readSeconds = quick ? 1 : 3;
 const tarballBytes = 30_000;
 const root = join(import.meta.dirname, "../..");
@@ -51,7 +56,7 @@ async function withServer<T>(folder: string, work: (key: string) => Promise<T>):
   config.vars.REPOSITORIES = Object.fromEntries(
     repositorySizes.map((size) => [repositoryOf(size), { kind: "hosted" }]),
   );
-  config.vars.ROOT_REPOSITORY = repositoryOf(0);
+  config.vars.ROOT_REPOSITORY = repositoryOf(repositorySizes[0] ?? 0);
   const data = await DataFolder.open(folder);
   const secrets = await data.secrets({});
   const miniflare = await openMiniflare({ host: "127.0.0.1", port, config, data, secrets }, [
@@ -76,6 +81,7 @@ async function withServer<T>(folder: string, work: (key: string) => Promise<T>):
     return await work(secrets.adminKey);
   } finally {
     await miniflare.dispose();
+    data.close();
   }
 }
 
@@ -128,7 +134,7 @@ async function settled(key: string, repository: string): Promise<void> {
 }
 
 async function benchReads(key: string): Promise<void> {
-  const repository = repositoryOf(0);
+  const repository = repositoryOf(repositorySizes[0] ?? 0);
   await publish(key, repository, await tarball("read_me", 50_000));
   const headers = { authorization: key };
   const file = `${origin}/repos/${repository}/packages/read_me`;
@@ -202,7 +208,10 @@ async function benchColdStart(folder: string, key: string): Promise<void> {
     const child = spawn(process.execPath, [join(root, "src/cli/start.ts"), ...args], {
       stdio: "ignore",
     });
-    while (!(await answers(file, key))) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!(await answers(file, key))) {
+      if (performance.now() - began > 60_000) throw new Error("no answer for a minute");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     times.push(performance.now() - began);
     child.kill("SIGTERM");
     await new Promise((resolve) => child.once("exit", resolve));

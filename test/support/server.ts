@@ -48,8 +48,11 @@ export class Run {
   readonly #guard: ChildProcess;
   stdout = "";
   stderr = "";
+  /** What was added to this process's own environment. */
+  readonly environment: Record<string, string>;
 
   constructor(port: number, dataPath: string, options: ServerOptions) {
+    this.environment = options.environment ?? {};
     this.port = port;
     this.dataPath = dataPath;
     this.origin = `http://127.0.0.1:${port}`;
@@ -155,7 +158,9 @@ export class Server {
     this.origin = run.origin;
     this.port = run.port;
     this.dataPath = run.dataPath;
-    this.adminKey = /--auth-key (\S+)/.exec(run.stdout)?.[1] ?? "";
+    const printed = /--auth-key (\S+)/.exec(run.stdout)?.[1] ?? "";
+    // What came from the environment is not printed.
+    this.adminKey = printed === "$ADMIN_KEY" ? (run.environment.ADMIN_KEY ?? "") : printed;
     this.publicKeyPem = readFileSync(join(run.dataPath, "public_key.pem"), "utf8");
   }
 
