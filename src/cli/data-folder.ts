@@ -116,6 +116,9 @@ export class DataFolder {
   }
 }
 
+/** Here, because a database that nobody can reach any more is closed, and gives its lock back. */
+const locks = new Map<string, DatabaseSync>();
+
 /**
  * Two processes on one folder would each believe to be its only writer. SQLite takes a lock that the
  * kernel gives back, however the process ends. (A socket was the alternative: its path may only have
