@@ -88,7 +88,8 @@ function getPath(request: Request): string {
 async function prepare(c: Context<App>, next: Next): Promise<void> {
   c.set("requestId", c.req.header("cf-ray") ?? crypto.randomUUID());
   await next();
-  await discardBody(c);
+  // What is too large is not even read to be thrown away.
+  if (c.res.status !== 413) await discardBody(c);
   c.header("x-request-id", c.get("requestId"));
   // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
   if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
