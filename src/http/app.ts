@@ -86,7 +86,9 @@ function getPath(request: Request): string {
 }
 
 async function prepare(c: Context<App>, next: Next): Promise<void> {
-  c.set("requestId", c.req.header("cf-ray") ?? crypto.randomUUID());
+  // Without Cloudflare in front the header is the client's, and this goes into logs.
+  const ray = c.req.header("cf-ray") ?? "";
+  c.set("requestId", /^[\w-]{1,64}$/.test(ray) ? ray : crypto.randomUUID());
   await next();
   // What is too large is not even read to be thrown away.
   if (c.res.status !== 413) await discardBody(c);
