@@ -38,15 +38,23 @@ const writes = new Map<string, number>();
 let lastWrite = 0;
 /** What a key that `writes` does not hold counts as. */
 let forgottenWrites = 0;
-const locks = new Map<string, Promise<unknown>>();
+/** Who writes a key at this moment. */
+const locks = new Map<string, { ended: Promise<void>; until: number }>();
+/**
+ * A write ends with its Durable Object, without a word, when that is reset (its disk was full, say).
+ * After so long it cannot land any more, and does not keep its successors waiting for ever.
+ */
+const writeMsMax = 30_000;
 /** Keys remembered at most, some 300 bytes each; what is forgotten is read once more. */
 const keysMax = 50_000;
 
 export class FolderStorage implements Storage {
-  readonly #folder: Fetcher;
+  readonly #folder: Pick<Fetcher, "fetch">;
+  readonly #writeMsMax: number;
 
-  constructor(folder: Fetcher) {
+  constructor(folder: Pick<Fetcher, "fetch">, limits = { writeMsMax }) {
     this.#folder = folder;
+    this.#writeMsMax = limits.writeMsMax;
   }
 
   async head(key: string): Promise<Stored | undefined> {
@@ -83,6 +91,8 @@ export class FolderStorage implements Storage {
       if (condition.kind === "create" ? there : there?.etag !== condition.etag) return undefined;
       const digest = await sha256(bytes);
       const it = { etag: etagOf(digest), sha256: digest, sizeBytes: bytes.length };
+      // When this fails the file is the old one or the new one, perhaps of one size and one second.
+      forget(key);
       const answer = await this.#folder.fetch(url(key), { method: "PUT", body: bytes });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`${key}: the disk answered ${answer.status}`);
@@ -95,9 +105,9 @@ export class FolderStorage implements Storage {
 
   async delete(key: string): Promise<void> {
     await this.#alone(key, async () => {
+      forget(key);
       const response = await this.#fetch(key, "DELETE");
       await response?.body?.cancel();
-      forget(key);
     });
   }
 
@@ -150,26 +160,33 @@ export class FolderStorage implements Storage {
 
   /** Runs `write` when no other write of the key runs, and lets readers see that something changed. */
   async #alone<T>(key: string, write: () => Promise<T>): Promise<T> {
-    const before = locks.get(key) ?? Promise.resolve();
-    const mine = before.then(async () => {
-      touch(key);
-      try {
-        return await write();
-      } finally {
-        touch(key);
-      }
+    for (let other = locks.get(key); other && other.until > Date.now(); other = locks.get(key)) {
+      await endOrTime(other.ended, other.until);
+    }
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
     });
-    const settled = mine.then(
-      () => {},
-      () => {},
-    );
-    locks.set(key, settled);
+    const mine = { ended, until: Date.now() + this.#writeMsMax };
+    locks.set(key, mine);
+    touch(key);
     try {
-      return await mine;
+      return await write();
     } finally {
-      if (locks.get(key) === settled) locks.delete(key);
+      touch(key);
+      if (locks.get(key) === mine) locks.delete(key);
+      end();
     }
   }
+}
+
+async function endOrTime(ended: Promise<void>, time: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, time - Date.now());
+  });
+  await Promise.race([ended, late]);
+  clearTimeout(timer);
 }
 
 /** Is the file that answers the one we know? Then all that we know of it. */

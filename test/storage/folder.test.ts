@@ -1,6 +1,8 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { FolderStorage } from "../../src/storage/folder.ts";
+import { world } from "../support/world.ts";
 import { storageCompliance } from "./compliance.ts";
 
 declare global {
@@ -36,6 +38,40 @@ describe("a folder", () => {
       etag: found?.etag ?? "",
     });
     expect(replaced?.etag).not.toBe(found?.etag);
+  });
+
+  it("does not take a file for the old one when the answer to its replacement was lost", async () => {
+    let isDown = false;
+    const flaky = new FolderStorage({
+      fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+        const response = await env.TEST_FOLDER.fetch(input, init);
+        if (isDown && init?.method === "PUT") throw new Error("the answer was lost");
+        return response;
+      },
+    });
+    const first = await flaky.put("lost/file", bytesOf("first"), { kind: "create" });
+    isDown = true;
+    const replacing = flaky.put("lost/file", bytesOf("other"), {
+      kind: "replace",
+      etag: first?.etag ?? "",
+    });
+    await expect(replacing).rejects.toThrow("lost");
+    const found = await flaky.get("lost/file");
+    expect(await new Response(found?.body).text()).toBe("other");
+    expect(found?.etag).not.toBe(first?.etag);
+    expect(await flaky.head("lost/file")).toMatchObject({ etag: found?.etag });
+  });
+
+  it("does not wait for ever for the write of a Durable Object that was reset", async () => {
+    const it = await world();
+    const patient = new FolderStorage(env.TEST_FOLDER, { writeMsMax: 300 });
+    await runInDurableObject(it.stub, async (_instance, state) => {
+      void patient.put("reset/file", bytesOf("never"), { kind: "create" });
+      state.abort();
+    }).catch(() => undefined);
+    await patient.put("reset/file", bytesOf("first"), { kind: "create" });
+    const found = await patient.get("reset/file");
+    expect(["never", "first"]).toContain(await new Response(found?.body).text());
   });
 
   it("never gives the bytes of one version with the ETag of another, while it is written", async () => {
