@@ -1,5 +1,6 @@
 /** What the Worker is given: bindings, secrets and declarations, and the only place that reads them. */
 import * as v from "valibot";
+import type { Accounts } from "./accounts/accounts.ts";
 import type { Repository } from "./repository/repository.ts";
 import { FolderStorage } from "./storage/folder.ts";
 import { R2Storage } from "./storage/r2.ts";
@@ -14,13 +15,19 @@ export interface Env {
   INDEX: KVNamespace;
   /** Absent: nothing can be published. */
   REPOSITORY: DurableObjectNamespace<Repository>;
-  /** Counts wrong credentials by address. Absent: guesses are not slowed down. */
-  GUESSES?: RateLimit;
+  /** Absent: only the admin key opens anything. The name ACCOUNTS is that of the declarations below. */
+  ACCOUNTS_OBJECT: DurableObjectNamespace<Accounts>;
   /** Secret. RSA private key, PEM; `SIGNING_KEY_NAME` is one for the repository NAME alone. */
   SIGNING_KEY?: string;
   /** Secret. Whoever knows it may do everything. */
   ADMIN_KEY?: string;
+  /** Secret. Under it keys are hashed and tokens signed: whoever changes it makes all of them void. */
+  ACCOUNTS_SECRET?: string;
   REPOSITORIES?: unknown;
+  /** `signup = "open"` lets anyone make a user. */
+  ACCOUNTS?: unknown;
+  /** How much is too much; 0 turns a limit off. */
+  LIMITS?: unknown;
   /** The repository that `/api/packages/…` means when none is named. */
   ROOT_REPOSITORY?: string;
   /** Where clients reach us, when a proxy in front hides it: `https://hex.example.com`. */
@@ -29,6 +36,10 @@ export interface Env {
 
 export interface Config {
   adminKey: string;
+  accountsSecret: string;
+  /** May anyone make a user? Otherwise only the admin may. */
+  isSignupOpen: boolean;
+  limits: { apiPerMinute: number; failedCredentialsPer15Minutes: number };
   repositories: ReadonlyMap<string, RepositoryConfig>;
   rootRepository: string | undefined;
   publicUrl: string | undefined;
@@ -39,6 +50,8 @@ export interface RepositoryConfig {
   kind: "hosted";
   /** Anyone may read it. */
   public: boolean;
+  /** Who may publish a package that exists: whoever may write, or its owners and the admins alone. */
+  publish: "members" | "owners";
 }
 
 /** The deployment is set up wrongly: no request can be answered until it is mended. */
@@ -50,6 +63,10 @@ const repositorySchema = v.strictObject(
   {
     kind: v.literal("hosted", 'must be "hosted"'),
     public: v.optional(v.boolean("must be true or false"), false),
+    publish: v.optional(
+      v.picklist(["members", "owners"], 'must be "members" or "owners"'),
+      "members",
+    ),
   },
   (issue) =>
     issue.expected === "never" ? "is no option of a repository" : 'is missing: kind = "hosted"',
@@ -58,6 +75,12 @@ const repositorySchema = v.strictObject(
 /** Compared at one size: see authenticate. */
 const adminKeyLengthMax = 256;
 
+const limit = v.pipe(
+  v.number("must be a number; 0 for no limit"),
+  v.integer("must be a whole number"),
+  v.minValue(0, "must not be negative; 0 for no limit"),
+);
+
 const schema = v.object({
   ADMIN_KEY: v.pipe(
     v.string("is missing: `npx wrangler secret put ADMIN_KEY`"),
@@ -65,6 +88,23 @@ const schema = v.object({
     v.maxLength(adminKeyLengthMax, `must have at most ${adminKeyLengthMax} characters`),
     // Others do not survive in a header, so nobody could ever show the key.
     v.regex(/^[!-~]*$/, "must have letters, digits and punctuation of ASCII only, and no blanks"),
+  ),
+  ACCOUNTS_SECRET: v.pipe(
+    v.string("is missing: `openssl rand -hex 32 | npx wrangler secret put ACCOUNTS_SECRET`"),
+    v.minLength(32, "must have at least 32 characters"),
+  ),
+  ACCOUNTS: v.strictObject(
+    {
+      signup: v.optional(v.picklist(["open", "closed"], 'must be "open" or "closed"'), "closed"),
+    },
+    'is a table with signup = "open" or "closed"',
+  ),
+  LIMITS: v.strictObject(
+    {
+      api_per_minute: v.optional(limit, 500),
+      failed_credentials_per_15_minutes: v.optional(limit, 20),
+    },
+    "is a table of limits: api_per_minute, failed_credentials_per_15_minutes",
   ),
   REPOSITORIES: v.pipe(
     v.custom<object>(
@@ -104,8 +144,11 @@ export function readConfig(env: Env): Config {
 
 function parseConfig(env: Env): Config {
   // Named one by one: what nobody has set is no key of `env`, and the sentence would be another.
-  const { ADMIN_KEY, REPOSITORIES, ROOT_REPOSITORY, PUBLIC_URL } = parse(schema, {
+  const { ADMIN_KEY, REPOSITORIES, ROOT_REPOSITORY, PUBLIC_URL, ...accounts } = parse(schema, {
     ADMIN_KEY: env.ADMIN_KEY,
+    ACCOUNTS_SECRET: env.ACCOUNTS_SECRET,
+    ACCOUNTS: env.ACCOUNTS ?? {},
+    LIMITS: env.LIMITS ?? {},
     REPOSITORIES: env.REPOSITORIES,
     ROOT_REPOSITORY: env.ROOT_REPOSITORY,
     PUBLIC_URL: env.PUBLIC_URL,
@@ -123,6 +166,12 @@ function parseConfig(env: Env): Config {
   }
   return {
     adminKey: ADMIN_KEY,
+    accountsSecret: accounts.ACCOUNTS_SECRET,
+    isSignupOpen: accounts.ACCOUNTS.signup === "open",
+    limits: {
+      apiPerMinute: accounts.LIMITS.api_per_minute,
+      failedCredentialsPer15Minutes: accounts.LIMITS.failed_credentials_per_15_minutes,
+    },
     repositories,
     rootRepository: ROOT_REPOSITORY,
     publicUrl: PUBLIC_URL?.replace(/\/+$/, ""),

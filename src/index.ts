@@ -1,7 +1,9 @@
 /** Worker entry. No logic. */
+import { accountsName } from "./accounts/accounts-name.ts";
 import { type Env, readConfig } from "./env.ts";
 import { createApp } from "./http/app.ts";
 
+export { Accounts } from "./accounts/accounts.ts";
 export { Repository } from "./repository/repository.ts";
 
 const app = createApp();
@@ -12,6 +14,9 @@ export default {
   /** A safety net under the repositories' alarms. */
   async scheduled(_controller, env): Promise<void> {
     const names = [...readConfig(env).repositories.keys()];
-    await Promise.all(names.map((name) => env.REPOSITORY.getByName(name).recover()));
+    await Promise.all([
+      ...names.map((name) => env.REPOSITORY.getByName(name).recover()),
+      env.ACCOUNTS_OBJECT.getByName(accountsName).tidy(),
+    ]);
   },
 } satisfies ExportedHandler<Env>;

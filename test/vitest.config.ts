@@ -48,6 +48,8 @@ export default defineConfig({
               serviceBindings: { TEST_FOLDER: { disk: { path: testFolder, writable: true } } },
               bindings: {
                 ADMIN_KEY: "hex_only_for_tests_0123456789",
+                ACCOUNTS_SECRET: "only for tests: 0123456789abcdef0123456789",
+                LIMITS: { api_per_minute: 0, failed_credentials_per_15_minutes: 0 },
                 SIGNING_KEY: await generateSigningKey(),
                 REPOSITORIES: repositories,
                 ROOT_REPOSITORY: "shut_000",
@@ -58,6 +60,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: [
+            "test/accounts/**/*.test.ts",
             "test/repository/**/*.test.ts",
             "test/http/**/*.test.ts",
             "test/storage/**/*.test.ts",

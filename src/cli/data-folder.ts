@@ -14,11 +14,14 @@ import {
 } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeKeySecret } from "../accounts/secret.ts";
 import { generateSigningKey, KeyError, parsePrivateKey } from "../hex/sign.ts";
 import { Mistake } from "./mistake.ts";
 
 export interface Secrets {
   adminKey: string;
+  /** Under it keys are hashed and tokens signed. */
+  accountsSecret: string;
   /** PEM. */
   signingKey: string;
   /** `SIGNING_KEY_NAME` of the environment: PEM for single repositories. */
@@ -61,7 +64,9 @@ export class DataFolder {
 
   /** Those of the environment, else those kept here, else new ones, which are then kept. */
   async secrets(environment: NodeJS.ProcessEnv): Promise<Secrets> {
-    const adminKey = environment.ADMIN_KEY || (await this.#kept("admin_key", newAdminKey));
+    const adminKey = environment.ADMIN_KEY || (await this.#kept("admin_key", makeKeySecret));
+    const accountsSecret =
+      environment.ACCOUNTS_SECRET || (await this.#kept("accounts_secret", newAccountsSecret));
     const signingKey =
       environment.SIGNING_KEY || (await this.#kept("signing_key.pem", generateSigningKey));
     const where = environment.SIGNING_KEY ? "SIGNING_KEY" : join(this.path, "signing_key.pem");
@@ -70,7 +75,10 @@ export class DataFolder {
     const ownSigningKeys = Object.fromEntries(own.map(([name, pem]) => [name, pem ?? ""]));
     for (const [name, pem] of Object.entries(ownSigningKeys)) await checkSigningKey(name, pem);
     const isAdminKeyGiven = Boolean(environment.ADMIN_KEY);
-    return { adminKey: adminKey.trim(), signingKey, ownSigningKeys, isAdminKeyGiven };
+    return {
+      ...{ adminKey: adminKey.trim(), accountsSecret: accountsSecret.trim() },
+      ...{ signingKey, ownSigningKeys, isAdminKeyGiven },
+    };
   }
 
   /** A file that is no secret, such as the public key. @returns its path. */
@@ -147,10 +155,14 @@ async function checkSigningKey(where: string, pem: string): Promise<void> {
 }
 
 /** What the Worker gets of them. */
-export function secretBindings({ adminKey, signingKey, ownSigningKeys }: Secrets) {
-  return { ADMIN_KEY: adminKey, SIGNING_KEY: signingKey, ...ownSigningKeys };
+export function secretBindings(secrets: Secrets) {
+  const { adminKey, accountsSecret, signingKey, ownSigningKeys } = secrets;
+  return {
+    ...{ ADMIN_KEY: adminKey, ACCOUNTS_SECRET: accountsSecret, SIGNING_KEY: signingKey },
+    ...ownSigningKeys,
+  };
 }
 
-export function newAdminKey(): string {
-  return `hex_${randomBytes(20).toString("hex")}`;
+export function newAccountsSecret(): string {
+  return randomBytes(32).toString("hex");
 }

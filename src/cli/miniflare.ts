@@ -39,8 +39,10 @@ export async function openMiniflare(
           compatibilityFlags: config.compatibilityFlags,
           serviceBindings: { FOLDER: { disk: { path: data.filesPath, writable: true } } },
           kvNamespaces: { INDEX: "index" },
-          durableObjects: { REPOSITORY: { className: "Repository", useSQLite: true } },
-          ratelimits: config.ratelimits,
+          durableObjects: {
+            REPOSITORY: { className: "Repository", useSQLite: true },
+            ACCOUNTS_OBJECT: { className: "Accounts", useSQLite: true },
+          },
           bindings: { ...config.vars, ...secretBindings(secrets) },
           unsafeDirectSockets: [{ host, port }],
         },

@@ -12,16 +12,6 @@ const schema = v.object({
   main: v.string(),
   compatibility_date: v.string(),
   compatibility_flags: v.optional(v.array(v.string()), []),
-  ratelimits: v.optional(
-    v.array(
-      v.object({
-        name: v.string(),
-        namespace_id: v.string(),
-        simple: v.object({ limit: v.number(), period: v.picklist([10, 60]) }),
-      }),
-    ),
-    [],
-  ),
   vars: v.optional(v.record(v.string(), v.unknown()), {}),
 });
 
@@ -30,7 +20,6 @@ export interface WranglerConfig {
   main: string;
   compatibilityDate: string;
   compatibilityFlags: string[];
-  ratelimits: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }>;
   vars: Record<string, unknown>;
 }
 
@@ -46,9 +35,6 @@ export function readWranglerConfig(path: string): WranglerConfig {
     main: resolve(dirname(path), output.main),
     compatibilityDate: output.compatibility_date,
     compatibilityFlags: output.compatibility_flags,
-    ratelimits: Object.fromEntries(
-      output.ratelimits.map(({ name, namespace_id, simple }) => [name, { namespace_id, simple }]),
-    ),
     vars: output.vars,
   };
 }

@@ -1,5 +1,7 @@
-import type { Actor } from "../accounts/may.ts";
-import type { Config, Env, RepositoryConfig } from "../env.ts";
+import type { Config, Env } from "../env.ts";
+import type { Standing } from "../repository/types.ts";
+import type { Identity } from "./authenticate.ts";
+import type { FoundRepository } from "./find-repository.ts";
 
 /** The one Hono type of this project. */
 export interface App {
@@ -8,8 +10,10 @@ export interface App {
     config: Config;
     /** Named in logs, in the audit log and in the answer's `x-request-id`. */
     requestId: string;
-    actor: Actor;
+    identity: Identity;
     /** The repository that the path means; set by `findRepository`. */
-    repository: RepositoryConfig;
+    repository: FoundRepository;
+    /** On what ground the actor may change packages; set by `takeStanding`. */
+    standing: Standing | undefined;
   };
 }

@@ -1,25 +1,50 @@
 /** All routes on one screen. */
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { csrf } from "hono/csrf";
+import { etag } from "hono/etag";
+import { HTTPException } from "hono/http-exception";
 import { getPath as pathOf } from "hono/utils/url";
 import { ConfigError, readConfig } from "../env.ts";
+import * as device from "../web/device.tsx";
+import { showStyleSheet } from "../web/page.tsx";
+import * as audit from "./api/audit.ts";
+import { showAuth } from "./api/auth.ts";
 import { checkRepository } from "./api/check.ts";
 import { findDocs, publishDocs, revertDocs } from "./api/docs.ts";
+import { listRepositories, showIndex, showRepository } from "./api/index.ts";
+import * as keys from "./api/keys.ts";
+import * as oauth from "./api/oauth.ts";
+import * as organizations from "./api/organizations.ts";
+import * as owners from "./api/owners.ts";
 import { showPackage, showRelease } from "./api/packages.ts";
 import { publishRelease } from "./api/publish.ts";
 import { retireRelease, revertRelease, unretireRelease } from "./api/releases.ts";
-import { showMe } from "./api/users.ts";
+import { listPackages } from "./api/search.ts";
+import { createShortUrl, followShortUrl } from "./api/short-urls.ts";
+import * as users from "./api/users.ts";
 import type { App } from "./app-type.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticateIn } from "./authenticate.ts";
 import { discardBody } from "./body.ts";
-import { findRepository, requires } from "./find-repository.ts";
+import { urlsOf } from "./context.ts";
+import { findRepository } from "./find-repository.ts";
 import { negotiate, render } from "./format.ts";
+import { limitCalls } from "./limits.ts";
+import { permit, requires, requiresStanding } from "./permit.ts";
 import { refuse, refuseInText } from "./refusals.ts";
 import { serveFile } from "./repository.ts";
 import { showStart } from "./start.ts";
 
 type Handler = (c: Context<App>) => Response | Promise<Response>;
-type Methods = { get?: Route; post?: Route; delete?: Route };
+type Methods = { get?: Route; post?: Route; put?: Route; delete?: Route };
 type Route = Handler | [MiddlewareHandler<App>, Handler];
+
+/** Of a form on a page. */
+const formBytesMax = 16 * 1024;
+const limitForm = bodyLimit({
+  maxSize: formBytesMax,
+  onError: (c) => refuseInText(c, { reason: "body_too_big", sizeBytesMax: formBytesMax }),
+});
 
 export function createApp(): Hono<App> {
   const app = new Hono<App>({ getPath });
@@ -27,15 +52,31 @@ export function createApp(): Hono<App> {
   app.onError(answerFault);
   app.notFound((c) => (isApi(c) ? refuse : refuseInText)(c, { reason: "not_found" }));
 
-  on(app, "/", { get: showStart });
+  const inText = authenticateIn(refuseInText, { passwords: false });
+  on(app, "/", { get: [inText, showStart] });
   on(app, "/health", { get: (c) => c.json({ status: "ok" }) });
-  app.use("/repos/*", authenticateIn(refuseInText));
+  on(app, "/l/:code", { get: followShortUrl });
+  on(app, "/style.css", { get: showStyleSheet });
+  app.use("/oauth/*", limitForm, csrf({ origin: isOurs }));
+  on(app, "/oauth/device", { get: device.showDevice, post: device.enterCode });
+  on(app, "/oauth/device/decision", { post: device.decide });
+  app.use("/repos/*", inText);
   on(app, "/repos/:repository/*", { get: serveFile });
 
-  app.use("/api/*", negotiateFormat, authenticateIn(refuse));
+  app.use(
+    "/api/*",
+    negotiateFormat,
+    authenticateIn(refuse, { passwords: true }),
+    limitCalls,
+    etag(),
+  );
+  on(app, "/api", { get: showIndex });
+  on(app, "/api/repos", { get: listRepositories });
+  app.use("/api/repos/:repository", findRepository);
+  on(app, "/api/repos/:repository", { get: [requires("read"), showRepository] });
   // Clients put their paths behind whichever api_url they have: see findRepository.
   for (const prefix of ["/api", "/api/repos/:repository", "/api/repos/:base/repos/:repository"]) {
-    on(app, `${prefix}/users/me`, { get: showMe });
+    app.route(prefix, accountsApi());
     app.route(prefix, repositoryApi());
   }
   return app;
@@ -43,11 +84,14 @@ export function createApp(): Hono<App> {
 
 function repositoryApi(): Hono<App> {
   const api = new Hono<App>();
-  const [read, write] = [requires("read"), requires("write")];
-  for (const path of ["/publish", "/check", "/packages/*"]) api.use(path, findRepository);
+  const [read, write, own] = [requires("read"), requiresStanding("write"), requiresStanding("own")];
+  for (const path of ["/publish", "/check", "/packages", "/packages/*"]) {
+    api.use(path, findRepository);
+  }
   const release = "/packages/:name/releases/:version";
 
   on(api, "/publish", { post: [write, publishRelease] });
+  on(api, "/packages", { get: [readsNamed, listPackages] });
   on(api, "/packages/:name", { get: [read, showPackage] });
   on(api, "/packages/:name/releases", { post: [write, publishRelease] });
   on(api, release, { get: [read, showRelease], delete: [write, revertRelease] });
@@ -57,7 +101,50 @@ function repositoryApi(): Hono<App> {
     post: [write, publishDocs],
     delete: [write, revertDocs],
   });
+  on(api, "/packages/:name/owners", { get: [read, owners.listOwners] });
+  on(api, "/packages/:name/owners/:user", {
+    get: [read, owners.showOwner],
+    put: [own, owners.setOwner],
+    delete: [own, owners.removeOwner],
+  });
+  on(api, "/packages/:name/audit-logs", { get: [read, audit.packageAuditLog] });
   on(api, "/check", { get: [requires("administer"), checkRepository] });
+  return api;
+}
+
+function accountsApi(): Hono<App> {
+  const api = new Hono<App>();
+  const keysOf = { get: keys.listKeys, post: keys.createKey, delete: keys.revokeAllKeys };
+  const keyOf = { get: keys.showKey, delete: keys.revokeKey };
+
+  on(api, "/users", { get: [administers, users.listUsers], post: users.createUser });
+  on(api, "/users/me", { get: users.showMe });
+  on(api, "/users/me/audit-logs", { get: audit.ownAuditLog });
+  on(api, "/users/:user", { get: users.showUser, delete: [administers, users.deactivateUser] });
+  on(api, "/users/:user/password", { post: users.setPassword });
+  for (const whose of ["", "/users/:user", "/orgs/:organization"]) {
+    on(api, `${whose}/keys`, keysOf);
+    on(api, `${whose}/keys/:key`, keyOf);
+  }
+  on(api, "/orgs", { get: organizations.listOrganizations });
+  on(api, "/orgs/:organization", { get: organizations.showOrganization });
+  on(api, "/orgs/:organization/audit-logs", { get: audit.organizationAuditLog });
+  on(api, "/orgs/:organization/members", {
+    get: organizations.listMembers,
+    post: organizations.addMember,
+  });
+  on(api, "/orgs/:organization/members/:user", {
+    get: organizations.showMember,
+    post: organizations.setRole,
+    delete: organizations.removeMember,
+  });
+  on(api, "/auth", { get: showAuth });
+  on(api, "/oauth/device_authorization", { post: oauth.authorizeDevice });
+  on(api, "/oauth/token", { post: oauth.issueToken });
+  on(api, "/oauth/revoke", { post: oauth.revokeToken });
+  on(api, "/oauth/revoke_by_hash", { post: oauth.revokeTokenByHash });
+  on(api, "/short_url", { post: createShortUrl });
+  on(api, "/audit-logs", { get: audit.wholeAuditLog });
   return api;
 }
 
@@ -72,6 +159,11 @@ function on(app: Hono<App>, path: string, methods: Methods): void {
     const says = isApi(c) ? refuse : refuseInText;
     return says(c, { reason: "method_not_allowed", allow: allow.join(", ") });
   });
+}
+
+/** Do the forms of our own pages come from here? A proxy in front may have another name. */
+function isOurs(origin: string, c: Context): boolean {
+  return origin === new URL(c.req.url).origin || origin === urlsOf(c).origin;
 }
 
 /** Clients of the API read a no in their format, all others print it as it is. */
@@ -103,18 +195,22 @@ async function configure(c: Context<App>, next: Next): Promise<void> {
   await next();
 }
 
-function authenticateIn(says: typeof refuse): MiddlewareHandler<App> {
-  return async function authenticated(c, next) {
-    const actor = await authenticate(c);
-    if ("refused" in actor) return says(c, actor.refused);
-    c.set("actor", actor);
-    await next();
-    return undefined;
-  };
-}
-
 async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | undefined> {
   if (negotiate(c) === undefined) return refuse(c, { reason: "not_acceptable" });
+  await next();
+  return undefined;
+}
+
+/** A list of one repository is for whoever may read it; without one, it is of all that they may read. */
+async function readsNamed(c: Context<App>, next: Next): Promise<Response | undefined> {
+  if (c.req.param("repository") !== undefined) return requires("read")(c, next);
+  await next();
+  return undefined;
+}
+
+async function administers(c: Context<App>, next: Next): Promise<Response | undefined> {
+  const refused = await permit(c, "administer", { kind: "registry" });
+  if (refused) return refuse(c, refused);
   await next();
   return undefined;
 }
@@ -125,6 +221,8 @@ async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | 
  * it for success.
  */
 function answerFault(error: Error, c: Context<App>): Response {
+  // What Hono's own middleware says no with: a form that another site sends.
+  if (error instanceof HTTPException) return error.getResponse();
   const requestId = c.get("requestId");
   const where = `${c.req.method} ${c.req.path}`;
   const logged = { message: `${where} failed: ${error.message}`, requestId, stack: error.stack };

@@ -1,35 +1,126 @@
-/** Who is asking. A raw key, `Bearer KEY`, or Basic with the key as password (clients.md 1.1). */
-import type { Context } from "hono";
+/**
+ * Who is asking. A raw key, `Bearer KEY` or `Bearer TOKEN`, Basic with a key as password, and in the API
+ * Basic with user and password (clients.md 1.1).
+ */
+import type { Context, Next } from "hono";
+import { type Edge, identify, Memory } from "../accounts/edge.ts";
 import type { Actor } from "../accounts/may.ts";
+import { isKeySecret } from "../accounts/secret.ts";
+import { signIn } from "../accounts/sign-in.ts";
+import type { Credential } from "../accounts/types.ts";
+import { utf8Text } from "../hex/erlang/term.ts";
 import type { App } from "./app-type.ts";
-import type { HttpRefusal } from "./refusals.ts";
+import { accountsOf, addressOf } from "./context.ts";
+import type { Refusal, refuse } from "./refusals.ts";
 
-/** @returns the actor; a credential that is present but wrong is refused, never ignored. */
-export async function authenticate(c: Context<App>): Promise<Actor | { refused: HttpRefusal }> {
-  const header = c.req.header("authorization");
-  if (header === undefined || header === "") return { kind: "anonymous" };
-  const key = presentedKey(header);
-  if (key === undefined) return { refused: { reason: "credential_malformed" } };
-  if (sameSecret(key, c.get("config").adminKey)) return { kind: "admin" };
-  const address = c.req.header("cf-connecting-ip") ?? "local";
-  const counted = await c.env.GUESSES?.limit({ key: address });
-  // rebar3 takes a 429 to its uploads for success, so those hear again that the key is wrong.
-  const slowedDown = counted?.success === false && c.req.method !== "POST";
-  return { refused: { reason: slowedDown ? "too_many_guesses" : "credential_unknown" } };
+/** A credential that was looked at: the actor, and for accounts how they showed it. */
+export interface Identity {
+  actor: Actor;
+  credential: Credential | null;
+  /** Asked of the Accounts object for this very request, not remembered. */
+  isFresh: boolean;
 }
 
-function presentedKey(header: string): string | undefined {
+/** What this isolate remembers of credentials. */
+const memory = new Memory();
+
+/**
+ * A credential that is present but wrong is refused, never ignored. Reads believe what is remembered
+ * here, for as long as changes.ts allows; everything else asks.
+ */
+export function authenticateIn(says: typeof refuse, options: { passwords: boolean }) {
+  return async function authenticated(c: Context<App>, next: Next): Promise<Response | undefined> {
+    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+    const identity = await authenticate(c, !isRead, options);
+    if ("refused" in identity) {
+      // rebar3 takes a 429 to its uploads for success, so those hear again that the key is wrong.
+      const isUpload = c.req.method === "POST" && identity.refused.reason === "too_many_failures";
+      return says(c, isUpload ? { reason: "credential_unknown" } : identity.refused);
+    }
+    c.set("identity", identity);
+    await next();
+    return undefined;
+  };
+}
+
+/** Asks the Accounts object who this is, if that was only remembered. @returns whether it was. */
+export async function renewIdentity(c: Context<App>): Promise<boolean> {
+  const { isFresh } = c.get("identity");
+  if (isFresh) return false;
+  const identity = await authenticate(c, true, { passwords: true });
+  if (!("refused" in identity)) c.set("identity", identity);
+  return !("refused" in identity);
+}
+
+async function authenticate(
+  c: Context<App>,
+  isFresh: boolean,
+  options: { passwords: boolean },
+): Promise<Identity | { refused: Refusal }> {
+  const header = c.req.header("authorization");
+  if (header === undefined || header === "") {
+    return { actor: { kind: "anonymous" }, credential: null, isFresh: true };
+  }
+  const shown = shownIn(header);
+  if (shown === undefined) return { refused: { reason: "credential_malformed" } };
+  if (sameSecret(shown.secret, c.get("config").adminKey)) {
+    return { actor: { kind: "admin" }, credential: null, isFresh: true };
+  }
+  const { user, secret } = shown;
+  const isPassword = user !== "" && user !== undefined && !isKeySecret(secret);
+  if (isPassword && !options.passwords) return { refused: { reason: "password_for_files" } };
+  const found = await (isPassword
+    ? signIn(accountsOf(c), user, secret, addressOf(c))
+    : identify(edgeOf(c), secret, addressOf(c), isFresh));
+  if ("refused" in found) return found;
+  noteUse(c, found);
+  return { actor: found.holder, credential: found, isFresh: isFresh || isPassword };
+}
+
+/** What the edge works with, for the length of this request. */
+function edgeOf(c: Context<App>): Edge {
+  return {
+    memory,
+    replica: c.env.INDEX,
+    truth: accountsOf(c),
+    secret: c.get("config").accountsSecret,
+    now: () => Date.now(),
+    later: (work) => c.executionCtx.waitUntil(work),
+  };
+}
+
+const notedMsMin = 5 * 60_000;
+const notedMax = 5000;
+const noted = new Map<number, number>();
+
+/** Tells the Accounts object where a key is used, once in a while and beside the answer. */
+function noteUse(c: Context<App>, { keyId }: Credential): void {
+  const at = Date.now();
+  if (keyId === null || at - (noted.get(keyId) ?? 0) < notedMsMin) return;
+  if (noted.size > notedMax) noted.clear();
+  noted.set(keyId, at);
+  const ip = c.req.header("cf-connecting-ip") ?? null;
+  const userAgent = c.req.header("user-agent")?.slice(0, 255) ?? null;
+  const told = accountsOf(c).keysUsed([{ keyId, at, ip, userAgent }]);
+  c.executionCtx.waitUntil(Promise.resolve(told).catch(() => noted.delete(keyId)));
+}
+
+/** @returns undefined when it is a scheme that we know, and cannot be read. */
+function shownIn(header: string): { user?: string; secret: string } | undefined {
   const [, scheme, credential] = /^(bearer|basic) +(\S+) *$/i.exec(header) ?? [];
-  if (scheme === undefined || credential === undefined) return header.trim();
-  if (scheme.toLowerCase() === "bearer") return credential;
+  if (scheme === undefined || credential === undefined) return { secret: header.trim() };
+  if (scheme.toLowerCase() === "bearer") return { secret: credential };
   const text = decodeBase64(credential);
   const colon = text?.indexOf(":") ?? -1;
-  return colon < 0 ? undefined : text?.slice(colon + 1);
+  if (text === undefined || colon < 0) return undefined;
+  return { user: text.slice(0, colon), secret: text.slice(colon + 1) };
 }
 
+/** Names and passwords are UTF-8. */
 function decodeBase64(text: string): string | undefined {
   try {
-    return atob(text);
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return utf8Text(bytes);
   } catch {
     return undefined;
   }

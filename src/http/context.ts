@@ -1,5 +1,6 @@
 /** What handlers take out of a request. */
 import type { Context } from "hono";
+import { accountsName } from "../accounts/accounts-name.ts";
 import { isPackageName } from "../hex/name.ts";
 import { parseVersion } from "../hex/version.ts";
 import type { Author } from "../repository/types.ts";
@@ -12,14 +13,36 @@ export function repositoryOf(c: Context<App>) {
   return c.env.REPOSITORY.getByName(c.get("repository").name);
 }
 
+/** The Durable Object that knows all accounts. */
+export function accountsOf(c: Context<App>) {
+  return c.env.ACCOUNTS_OBJECT.getByName(accountsName);
+}
+
+/** Where the request comes from, as far as can be told: behind no Cloudflare, all are one. */
+export function addressOf(c: Context<App>): string {
+  return c.req.header("cf-connecting-ip")?.slice(0, 64) ?? "local";
+}
+
 export function urlsOf(c: Context<App>): Urls {
   return { origin: c.get("config").publicUrl ?? new URL(c.req.url).origin };
 }
 
-/** For the audit log. */
+/** For the audit log, and for the repository to know on what ground they may. */
 export function authorOf(c: Context<App>): Author {
+  const { actor, credential } = c.get("identity");
+  const owner = actor.kind === "holder" ? actor.owner : undefined;
   return {
-    name: c.get("actor").kind,
+    name: owner?.name ?? actor.kind,
+    userId: owner?.kind === "user" ? owner.id : null,
+    credential: credential?.label ?? (actor.kind === "admin" ? "admin key" : "none"),
+    standing: c.get("standing") ?? (actor.kind === "admin" ? "member" : "owner"),
+    ...requestOf(c),
+  };
+}
+
+/** Which request it was, from where, and with which program. */
+export function requestOf(c: Context<App>) {
+  return {
     requestId: c.get("requestId"),
     ip: c.req.header("cf-connecting-ip") ?? null,
     userAgent: c.req.header("user-agent")?.slice(0, 255) ?? null,

@@ -1,7 +1,13 @@
 import type { Context, Next } from "hono";
-import { may, type Verb } from "../accounts/may.ts";
+import type { RepositoryConfig } from "../env.ts";
 import type { App } from "./app-type.ts";
-import { type HttpRefusal, refuse } from "./refusals.ts";
+import { refuse } from "./refusals.ts";
+
+/** A repository as a path names it. */
+export interface FoundRepository extends RepositoryConfig {
+  /** One that is not is private and nobody's, so that nobody can tell it from one that they may not see. */
+  isDeclared: boolean;
+}
 
 /**
  * Finds the repository that an API path means. There are three prefixes: `/api` (ROOT_REPOSITORY),
@@ -10,34 +16,20 @@ import { type HttpRefusal, refuse } from "./refusals.ts";
  * `hexpm:NAME` an organization of it (clients.md 6.11).
  */
 export async function findRepository(c: Context<App>, next: Next): Promise<Response | undefined> {
-  const config = c.get("config");
   // From the innermost on: the first that is a name, not a word for the repository around it.
   const asked = [c.req.param("repository"), c.req.param("base")].map((it) =>
     it?.replace(/^hexpm:/, ""),
   );
-  const name = asked.find((it) => it !== undefined && it !== "hexpm") ?? config.rootRepository;
+  const { rootRepository } = c.get("config");
+  const name = asked.find((it) => it !== undefined && it !== "hexpm") ?? rootRepository;
   if (name === undefined) return refuse(c, { reason: "no_root_repository" });
-  const repository = config.repositories.get(name);
-  if (!repository) return refuse(c, { reason: "repository_not_found", repository: name });
-  c.set("repository", repository);
+  c.set("repository", repositoryNamed(c, name));
   await next();
   return undefined;
 }
 
-/** May the actor do this to the repository? Otherwise the refusal that tells them what would help. */
-export function permit(c: Context<App>, verb: Verb): HttpRefusal | undefined {
-  const actor = c.get("actor");
-  const repository = c.get("repository");
-  if (may(actor, verb, { repository })) return undefined;
-  return actor.kind === "anonymous" ? { reason: "unauthenticated" } : { reason: "forbidden" };
-}
-
-/** Lets only those pass who may. */
-export function requires(verb: Verb) {
-  return async function authorize(c: Context<App>, next: Next): Promise<Response | undefined> {
-    const refused = permit(c, verb);
-    if (refused) return refuse(c, refused);
-    await next();
-    return undefined;
-  };
+export function repositoryNamed(c: Context<App>, name: string): FoundRepository {
+  const declared = c.get("config").repositories.get(name);
+  if (declared) return { ...declared, isDeclared: true };
+  return { name, kind: "hosted", public: false, publish: "members", isDeclared: false };
 }

@@ -1,6 +1,7 @@
 /** Every no, and its status and body: one exhaustive switch. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { AccountsRefusal } from "../accounts/types.ts";
 import type { FieldErrors, UploadRefusal } from "../hex/refusal.ts";
 import type { RepositoryRefusal } from "../repository/types.ts";
 import type { App } from "./app-type.ts";
@@ -13,20 +14,27 @@ export type HttpRefusal =
   | { reason: "body_too_big"; sizeBytesMax: number }
   | { reason: "body_incomplete" }
   | { reason: "body_malformed" }
-  | { reason: "parameter_invalid"; errors: FieldErrors }
   | { reason: "version_malformed"; version: string }
   /** A credential would help, and there is none. */
   | { reason: "unauthenticated" }
   | { reason: "credential_malformed" }
-  | { reason: "credential_unknown" }
-  | { reason: "too_many_guesses" }
+  | { reason: "password_for_files" }
+  /** The credential is not good for this. */
+  | { reason: "unauthorized" }
+  | { reason: "too_many_calls"; who: string; retryAfterSeconds: number; isUpload: boolean }
   | { reason: "forbidden" }
+  /** It is not there, or they may not see it: which of the two, nobody learns. */
+  | { reason: "hidden"; repository: string | null }
+  | { reason: "parameter_missing"; parameter: string }
+  | { reason: "page_too_far"; pageMax: number }
+  | { reason: "signup_closed" }
+  | { reason: "short_urls_full" }
   | { reason: "private_repository"; repository: string }
   | { reason: "repository_not_found"; repository: string }
   | { reason: "no_root_repository" }
   | { reason: "name_differs" };
 
-export type Refusal = UploadRefusal | RepositoryRefusal | HttpRefusal;
+export type Refusal = UploadRefusal | RepositoryRefusal | AccountsRefusal | HttpRefusal;
 
 interface Answer {
   status: ContentfulStatusCode;
@@ -103,18 +111,67 @@ export function answerTo(refusal: Refusal): Answer {
       return { status: 401, message: "invalid authentication information", headers: basic };
     case "credential_unknown":
       return { status: 401, message: "invalid API key", headers: basic };
-    case "too_many_guesses":
+    case "credential_revoked":
+      return { status: 401, message: "API key revoked", headers: basic };
+    case "password_wrong":
+      return {
+        status: 401,
+        message: "invalid username and password combination",
+        headers: basic,
+      };
+    case "password_for_files":
+      return {
+        status: 401,
+        message: "A password opens the API only: use a key, also as the password of Basic",
+        headers: basic,
+      };
+    case "unauthorized":
+      return { status: 401, message: "key not authorized for this action", headers: basic };
+    case "too_many_failures":
       return {
         status: 429,
-        message: "Too many wrong keys from this address: try again in a minute",
-        headers: { "retry-after": "60" },
+        message: `Too many wrong credentials: try again in ${refusal.retryAfterSeconds} seconds`,
+        headers: { "retry-after": String(refusal.retryAfterSeconds) },
+      };
+    case "too_many_calls":
+      return {
+        // To uploads not 429, which rebar3 takes for success.
+        status: refusal.isUpload ? 422 : 429,
+        message: `API rate limit exceeded for ${refusal.who}`,
+        headers: { "retry-after": String(refusal.retryAfterSeconds) },
       };
     case "forbidden":
+    case "not_owner":
       return { status: 403, message: "account not authorized for this action" };
+    case "hidden":
+      return {
+        status: 404,
+        message:
+          refusal.repository === null
+            ? "Page not found"
+            : `There is no ${refusal.repository} here, or you may not see it`,
+      };
+    case "user_not_found":
+      return { status: 404, message: `User ${refusal.user} not found` };
+    case "member_not_found":
+      return { status: 404, message: `${refusal.user} is no member of ${refusal.organization}` };
+    case "key_not_found":
+      return { status: 404, message: `Key ${refusal.key} not found` };
+    case "parameter_missing":
+      return { status: 400, message: `missing required parameters: "${refusal.parameter}"` };
+    case "page_too_far":
+      return invalid({ page: `must be at most ${refusal.pageMax}: narrow it with before=DATE` });
+    case "signup_closed":
+      return {
+        status: 403,
+        message: "Only the administrator makes users here: ask for one, or for a key",
+      };
+    case "short_urls_full":
+      return { status: 422, message: "There are too many short URLs: use the long one" };
     case "private_repository":
       return {
         status: 403,
-        message: `The repository ${refusal.repository} is private: add a key, as in mix hex.repo set ${refusal.repository} --auth-key KEY`,
+        message: `The repository ${refusal.repository} is private, or is not here: add a key, as in mix hex.repo set ${refusal.repository} --auth-key KEY`,
       };
     case "bad_tarball":
       return invalid({ tar: refusal.message });
@@ -138,6 +195,19 @@ export function answerTo(refusal: Refusal): Answer {
       return invalid({
         name: `you cannot delete this package because other packages depend on it: ${refusal.dependants.slice(0, 10).join(", ")}`,
       });
+    case "owner_not_found":
+      return invalid({ username: "user is not an owner of package" });
+    case "last_owner":
+      return invalid({ username: "cannot remove last owner of package" });
+    case "last_full_owner":
+      return invalid({
+        username:
+          refusal.change === "demote"
+            ? "cannot demote the last full owner of a package"
+            : "cannot remove the last full owner of package",
+      });
+    case "transfer_needs_full_level":
+      return invalid({ level: 'ownership level is required to be "full" for a transfer' });
     case "too_busy":
       return {
         status: 503,

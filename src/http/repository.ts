@@ -11,24 +11,38 @@ import { parseVersion } from "../hex/version.ts";
 import type { Storage, Stored } from "../storage/storage.ts";
 import type { App } from "./app-type.ts";
 import { askedRange, type Conditions, isNotModified } from "./conditional.ts";
+import { countDownload } from "./downloads.ts";
+import { repositoryNamed } from "./find-repository.ts";
+import { permit } from "./permit.ts";
 import { refuseInText } from "./refusals.ts";
 
 /** `GET /repos/NAME/…`. The permission is checked before storage is looked at. */
 export async function serveFile(c: Context<App>): Promise<Response> {
   const name = c.req.param("repository") ?? "";
-  const repository = c.get("config").repositories.get(name);
-  if (!repository) return refuseInText(c, { reason: "repository_not_found", repository: name });
+  const repository = repositoryNamed(c, name);
   const path = filePath(c.req.path.replace(/^\/repos\/[^/]*\//, ""));
-  if (path === undefined) return refuseInText(c, { reason: "not_found" });
-  // Whoever sets the repository up needs the key before anything else, and it is no secret.
-  if (path !== "public_key" && !may(c.get("actor"), "read", { repository })) {
-    // 403, not 401: mix would ask a CI job to log in.
-    return refuseInText(c, { reason: "private_repository", repository: name });
+  const verb = path?.startsWith("docs/") ? "fetch_docs" : "fetch";
+  const subject = { kind: "repository", name, public: repository.public } as const;
+  if (may(c.get("identity").actor, verb, subject) !== "yes") {
+    const refused = await permit(c, verb, subject);
+    // 403, not 401: without a credential mix would ask a CI job to log in.
+    const isAnonymous = refused?.reason === "unauthenticated";
+    if (refused) {
+      return refuseInText(
+        c,
+        isAnonymous ? { reason: "private_repository", repository: name } : refused,
+      );
+    }
   }
+  if (!repository.isDeclared) {
+    return refuseInText(c, { reason: "repository_not_found", repository: name });
+  }
+  if (path === undefined) return refuseInText(c, { reason: "not_found" });
   const storage = openStorage(c.env);
   const key = `repos/${name}/${path}`;
   const visibility = repository.public ? "public" : "private";
   const response = await respond(c, storage, key, visibility);
+  if (response?.status === 200 || response?.status === 304) countDownload(c, name, path);
   if (response || !isOwnFile(path)) return response ?? refuseInText(c, { reason: "not_found" });
   // Nobody has published here yet: an empty repository has these files too.
   await c.env.REPOSITORY.getByName(name).open();

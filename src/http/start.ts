@@ -1,22 +1,25 @@
 import type { Context } from "hono";
 import type { App } from "./app-type.ts";
 import { urlsOf } from "./context.ts";
+import { roleOf } from "./permit.ts";
 import { apiUrl, repositoryUrl } from "./views.ts";
 
-/** `GET /`: how to use this registry, in plain text. */
+/** `GET /`: how to use what one may read of this registry, in plain text. */
 export function showStart(c: Context<App>): Response {
   const urls = urlsOf(c);
-  const names = [...c.get("config").repositories.values()].map(({ name, public: open }) => ({
-    name,
-    open,
-  }));
+  const { actor } = c.get("identity");
+  const names = [...c.get("config").repositories.values()]
+    .filter(({ name, public: isPublic }) => {
+      return isPublic || roleOf(actor, name) !== undefined;
+    })
+    .map(({ name, public: open }) => ({ name, open }));
   const sections = names.map(({ name, open }) => {
     const api = apiUrl(urls, name);
     const files = repositoryUrl(urls, name);
     return `${name} (${open ? "anyone may read it" : "private"})
 
   Use it with mix:
-    curl -fo ${name}.pem ${files}/public_key
+    curl -fo ${name}.pem ${open ? "" : '-H "authorization: KEY" '}${files}/public_key
     mix hex.repo add ${name} ${files} --public-key ${name}.pem${open ? "" : " --auth-key KEY"}
     {:package, "~> 1.0", repo: "${name}"}          in deps of mix.exs
 
@@ -30,5 +33,9 @@ export function showStart(c: Context<App>): Response {
                       repo_public_key => <<"the text of ${name}.pem">>}]}]}.
 `;
   });
-  return c.text(`Hexedge: a Hex package registry.\n\n${sections.join("\n")}`);
+  const hint =
+    actor.kind === "anonymous"
+      ? `\nWith a key there may be more: curl -H "authorization: KEY" ${urls.origin}/\n`
+      : "";
+  return c.text(`Hexedge: a Hex package registry.\n\n${sections.join("\n")}${hint}`);
 }

@@ -1,5 +1,5 @@
 /** How things look in the API: server.md 1.4 and 1.5. Pure. */
-import type { Json } from "../hex/erlang/term.ts";
+import type { Json, JsonObject } from "../hex/erlang/term.ts";
 import { latestVersion, parseVersion } from "../hex/version.ts";
 import type { PackageRecord, ReleaseRecord } from "../repository/types.ts";
 
@@ -19,7 +19,13 @@ export const releaseUrl = (urls: Urls, repository: string, name: string, version
 export const docsTarballUrl = (urls: Urls, repository: string, name: string, version: string) =>
   `${repositoryUrl(urls, repository)}/docs/${name}-${version}.tar.gz`;
 
-export function packageView(urls: Urls, record: PackageRecord): Json {
+/** Pages for people. */
+export const packagePageUrl = ({ origin }: Urls, repository: string, name: string) =>
+  `${origin}/packages/${repository}/${name}`;
+export const releasePageUrl = (urls: Urls, repository: string, name: string, version: string) =>
+  `${packagePageUrl(urls, repository, name)}/${version}`;
+
+export function packageView(urls: Urls, record: PackageRecord): JsonObject {
   const { repository, name, meta, releases } = record;
   const versions = releases.map((release) => release.version);
   const withDocs = releases.find((release) => release.hasDocs);
@@ -29,6 +35,7 @@ export function packageView(urls: Urls, record: PackageRecord): Json {
     inserted_at: record.insertedAt,
     updated_at: record.updatedAt,
     url: packageUrl(urls, repository, name),
+    html_url: packagePageUrl(urls, repository, name),
     docs_html_url: withDocs ? docsTarballUrl(urls, repository, name, withDocs.version) : null,
     latest_version: latestVersion(versions) ?? null,
     latest_stable_version: latestVersion(versions, { stableOnly: true }) ?? null,
@@ -50,8 +57,12 @@ export function packageView(urls: Urls, record: PackageRecord): Json {
         retirement ? [[version, { ...retirement }]] : [],
       ),
     ),
-    downloads: {},
-    owners: [],
+    downloads: { ...record.downloads },
+    // Without e-mail, which is not for everybody; `…/owners` tells those who may know.
+    owners: record.owners.map(({ username, level }) => ({
+      ...{ username, level, email: null },
+      url: `${urls.origin}/api/users/${username}`,
+    })),
   };
 }
 
@@ -60,7 +71,7 @@ export function releaseView(
   repository: string,
   name: string,
   release: ReleaseRecord,
-): Json {
+): JsonObject {
   const { version, retirement } = release;
   return {
     version,
@@ -72,6 +83,7 @@ export function releaseView(
     retirement: retirement && { ...retirement },
     package_url: packageUrl(urls, repository, name),
     url: releaseUrl(urls, repository, name, version),
+    html_url: releasePageUrl(urls, repository, name, version),
     docs_html_url: release.hasDocs ? docsTarballUrl(urls, repository, name, version) : null,
     requirements: Object.fromEntries(
       release.requirements.map(({ package: dependency, app, requirement, optional }) => [
@@ -81,8 +93,11 @@ export function releaseView(
     ),
     configs: configsFor(repository, name, release),
     meta: { app: release.app, build_tools: release.buildTools, elixir: release.elixir },
-    downloads: 0,
-    publisher: { username: release.publisher },
+    downloads: release.downloads,
+    publisher: {
+      username: release.publisher,
+      url: `${urls.origin}/api/users/${release.publisher}`,
+    },
   };
 }
 

@@ -34,6 +34,8 @@ export interface Facts {
       docs: Uint8Array | null;
     }[];
   }[];
+  /** Which packages lists and searches know of. */
+  listed: string[];
   /** Keys that are being written or removed: they may be there or not. */
   inProgress: string[];
 }
@@ -53,6 +55,7 @@ export function factsOf({ repository, ledger, signer }: World): Facts {
         docs: row.docs_checksum ? bytes(row.docs_checksum) : null,
       })),
     })),
+    listed: ledger.catalogNames(),
     inProgress: ledger.keysInProgress(),
   };
 }
@@ -91,8 +94,16 @@ class Checker {
       for (const { version, docs } of releases) if (docs) await this.#docs(name, version, docs);
       if (!stale) this.#compareWithLedger(name, releases, file);
     }
+    this.#catalog();
     if (this.#facts.clean) await this.#registryFiles();
     await this.#strayKeys();
+  }
+
+  /** Kept in the same step as every change, so it is never behind. */
+  #catalog(): void {
+    const { listed, packages } = this.#facts;
+    const due = packages.filter(({ releases }) => releases.length > 0).map(({ name }) => name);
+    if (listed.join() !== due.join()) this.#say(`lists know of ${listed}, the ledger of ${due}`);
   }
 
   async #packageFile(name: string): Promise<PackageResource | undefined> {

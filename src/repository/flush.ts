@@ -7,7 +7,8 @@
 import { buildPackage, buildSigned, concatEntries } from "../hex/registry.ts";
 import { indexKey, namesKey, packageKey, publicKeyKey, versionsKey } from "./keys.ts";
 import { place } from "./place.ts";
-import { packageRecord, packageResource } from "./resources.ts";
+import { recordOf } from "./record.ts";
+import { packageResource } from "./resources.ts";
 import { Turn } from "./turn.ts";
 import type { World } from "./world.ts";
 
@@ -68,14 +69,11 @@ export class Flush {
   /** @returns which change of the package KV now shows. */
   async #flushIndex(name: string): Promise<{ name: string; sequence: number }> {
     const { repository, ledger, index } = this.#world;
-    const row = ledger.package(name);
-    const releases = ledger.releases(name);
-    if (!row || releases.length === 0) await index.delete(indexKey(repository, name));
-    else {
-      const record = packageRecord(repository, row, releases);
-      await index.put(indexKey(repository, name), JSON.stringify(record));
-    }
-    return { name, sequence: row?.touched ?? 0 };
+    const sequence = ledger.package(name)?.touched ?? 0;
+    const record = recordOf(this.#world, name, Date.now());
+    if (!record) await index.delete(indexKey(repository, name));
+    else await index.put(indexKey(repository, name), JSON.stringify(record));
+    return { name, sequence };
   }
 
   async #flushPackage(name: string): Promise<void> {

@@ -36,7 +36,8 @@ export async function publish(
       const release = ledger.release(name, version);
       // Somebody reverted it between our commit and the end of the flush: it was published all the same.
       if (!release) return { refused: { reason: "release_not_found", package: name, version } };
-      return { release: releaseRecord(release), replaced };
+      const downloads = ledger.totalDownloads(name).get(version) ?? 0;
+      return { release: releaseRecord(release, downloads), replaced };
     },
   );
 }

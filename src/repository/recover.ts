@@ -11,6 +11,7 @@ const indexMsMaxWhenBusy = 50;
 export async function recover(world: World): Promise<boolean> {
   const { ledger, uploads, flush } = world;
   ledger.settle(Date.now());
+  ledger.ageDownloads(Date.now());
   await uploads.recover();
   await flush.registry();
   await flush.removals();

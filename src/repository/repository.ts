@@ -9,14 +9,29 @@ import { type Facts, factsOf } from "./check.ts";
 import { publishDocs, revertDocs } from "./docs.ts";
 import { Flush } from "./flush.ts";
 import { Ledger } from "./ledger/ledger.ts";
+import { list } from "./list.ts";
+import { disown, removeOwner, setOwner } from "./owners.ts";
 import { retryDelaysMs } from "./place.ts";
 import { type Published, publish } from "./publish.ts";
+import { recordOf } from "./record.ts";
 import { recover } from "./recover.ts";
-import { packageRecord } from "./resources.ts";
 import { retire } from "./retire.ts";
 import { revert } from "./revert.ts";
 import { openSigner } from "./signer.ts";
-import type { Author, PackageRecord, Publication, Refused, Retirement } from "./types.ts";
+import type {
+  AuditQuery,
+  AuditRecord,
+  Author,
+  DownloadCount,
+  ListQuery,
+  OwnerLevel,
+  OwnerRecord,
+  PackageList,
+  PackageRecord,
+  Publication,
+  Refused,
+  Retirement,
+} from "./types.ts";
 import { Uploads } from "./upload.ts";
 import type { World } from "./world.ts";
 
@@ -76,10 +91,72 @@ export class Repository extends DurableObject<Env> {
 
   /** The truth about a package; KV has a copy that may be a minute old. */
   package(name: string): PackageRecord | null {
-    const { ledger, repository } = this.world;
-    const row = ledger.package(name);
-    const releases = ledger.releases(name);
-    return row && releases.length > 0 ? packageRecord(repository, row, releases) : null;
+    return recordOf(this.world, name, Date.now());
+  }
+
+  /** A page of the packages that a search finds, or of all. No search is refused. */
+  list(query: ListQuery): PackageList {
+    return list(this.world, query, Date.now());
+  }
+
+  /** By user name; null when there is no such package. */
+  owners(name: string): OwnerRecord[] | null {
+    const { ledger } = this.world;
+    return ledger.holds(name) ? ledger.owners(name) : null;
+  }
+
+  /** What a user is to a package, for whoever decides what they may. */
+  levels(name: string, userId: number | null): { exists: boolean; level: OwnerLevel | null } {
+    const { ledger } = this.world;
+    return { exists: ledger.holds(name), level: ledger.level(name, userId) };
+  }
+
+  /**
+   * Makes somebody an owner or changes their level; with `transfer` all others go. Unlike removing
+   * one, this goes by the same rules in public and private repositories, as hexpm has it.
+   */
+  setOwner(
+    name: string,
+    user: { id: number; name: string },
+    level: OwnerLevel,
+    options: { transfer: boolean },
+    _isPublic: boolean,
+    author: Author,
+  ): Refused | null {
+    return setOwner(this.world, name, user, level, options, author);
+  }
+
+  /** In a public repository somebody has to be left. */
+  removeOwner(name: string, userId: number, isPublic: boolean, author: Author): Refused | null {
+    return removeOwner(this.world, name, userId, isPublic, author);
+  }
+
+  /** Hands a package over to its organization: nobody else owns it any more. */
+  disown(name: string, author: Author): Refused | null {
+    return disown(this.world, name, author);
+  }
+
+  /** Somebody fetched tarballs. What is not sane, or about no release of ours, is dropped. */
+  countDownloads(counts: readonly DownloadCount[]): void {
+    const { ledger, wake } = this.world;
+    ledger.countDownloads(counts, Date.now());
+    if (!ledger.isClean()) wake();
+  }
+
+  /** A release's days (of the last 90) or their months, ascending; both ends are included. */
+  releaseDownloads(
+    name: string,
+    version: string,
+    by: "day" | "month",
+    after?: string,
+    before?: string,
+  ): [string, number][] {
+    return this.world.ledger.releaseDownloads(name, version, by, after, before);
+  }
+
+  /** Newest first. */
+  auditLog(query: AuditQuery): AuditRecord[] {
+    return this.world.ledger.auditLog(query);
   }
 
   /** Writes the files of a repository that nobody published to yet, so that it can be read. */

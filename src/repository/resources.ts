@@ -9,7 +9,14 @@ import {
 } from "../hex/registry.ts";
 import { sortVersions } from "../hex/version.ts";
 import { bytes, type PackageRow, type ReleaseRow } from "./ledger/rows.ts";
-import type { DependencyRecord, PackageRecord, ReleaseRecord, Retirement } from "./types.ts";
+import type {
+  DependencyRecord,
+  OwnerRecord,
+  PackageDownloads,
+  PackageRecord,
+  ReleaseRecord,
+  Retirement,
+} from "./types.ts";
 
 /** What packages/NAME says: the releases in SemVer order. */
 export function packageResource(
@@ -33,11 +40,19 @@ export function versionsEntry(name: string, releases: readonly ReleaseRow[]): Ui
   return encodeVersionsEntry({ name, versions, retired, withAdvisories: [] });
 }
 
+export interface PackageFacts {
+  row: PackageRow;
+  releases: readonly ReleaseRow[];
+  owners: OwnerRecord[];
+  downloads: PackageDownloads;
+  /** Downloads of each version. */
+  totals: ReadonlyMap<string, number>;
+}
+
 /** What the API, the pages and KV show. */
 export function packageRecord(
   repository: string,
-  row: PackageRow,
-  releases: readonly ReleaseRow[],
+  { row, releases, owners, downloads, totals }: PackageFacts,
 ): PackageRecord {
   return {
     repository,
@@ -45,11 +60,15 @@ export function packageRecord(
     meta: JSON.parse(row.meta),
     insertedAt: iso(row.created_at),
     updatedAt: iso(row.updated_at),
-    releases: ascending(releases).reverse().map(releaseRecord),
+    releases: ascending(releases)
+      .reverse()
+      .map((release) => releaseRecord(release, totals.get(release.version) ?? 0)),
+    downloads,
+    owners,
   };
 }
 
-export function releaseRecord(row: ReleaseRow): ReleaseRecord {
+export function releaseRecord(row: ReleaseRow, downloads: number): ReleaseRecord {
   return {
     version: row.version,
     outerChecksum: toHex(bytes(row.outer_checksum)),
@@ -64,6 +83,7 @@ export function releaseRecord(row: ReleaseRow): ReleaseRecord {
     updatedAt: iso(row.updated_at),
     retirement: retirement(row),
     hasDocs: row.docs_etag !== null,
+    downloads,
   };
 }
 

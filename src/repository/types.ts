@@ -33,13 +33,25 @@ export interface RequestedDependency {
   repository: string | null;
 }
 
-/** Who asked, for the audit log. */
+/** Who asked: on what ground they may, and what the audit log keeps. */
 export interface Author {
+  /** A user's or an organization's name, or `admin`. Names are never given to somebody else. */
   name: string;
+  /** Null for what is no user: an organization's key, the admin key. */
+  userId: number | null;
+  /** With what: `key ci`, `token 3f9a…`, `password`, `admin key`. */
+  credential: string;
+  standing: Standing;
   requestId: string;
   ip: string | null;
   userAgent: string | null;
 }
+
+/**
+ * On what ground somebody changes a package, as `accounts/may.ts` found it: "member" any package of the
+ * repository, "creator" a new one and those they own, "owner" only those they own.
+ */
+export type Standing = "member" | "creator" | "owner";
 
 export const retirementReasons = ["other", "invalid", "security", "deprecated", "renamed"] as const;
 
@@ -57,6 +69,29 @@ export interface PackageRecord {
   updatedAt: string;
   /** Newest version first. */
   releases: ReleaseRecord[];
+  downloads: PackageDownloads;
+  /** By user name. Without any, the package belongs to its organization alone. */
+  owners: OwnerRecord[];
+}
+
+/** Days are those of UTC and include today. What reverted releases had stays in the package's numbers. */
+export interface PackageDownloads {
+  all: number;
+  /** Of 90 days. */
+  recent: number;
+  /** Of seven days. */
+  week: number;
+  day: number;
+}
+
+/** "maintainer" may do all that is done to releases; "full" says who owns the package as well. */
+export const ownerLevels = ["full", "maintainer"] as const;
+export type OwnerLevel = (typeof ownerLevels)[number];
+
+export interface OwnerRecord {
+  userId: number;
+  username: string;
+  level: OwnerLevel;
 }
 
 export interface ReleaseRecord {
@@ -74,6 +109,8 @@ export interface ReleaseRecord {
   updatedAt: string;
   retirement: Retirement | null;
   hasDocs: boolean;
+  /** Ever since the version was first published. */
+  downloads: number;
 }
 
 export interface DependencyRecord {
@@ -83,6 +120,67 @@ export interface DependencyRecord {
   optional: boolean;
   /** Null for a package of the same repository. */
   repository: string | null;
+}
+
+/** Which packages to list: what somebody typed into a search box, and the order they asked for. */
+export interface ListQuery {
+  search?: string;
+  /** One of `Sort`, or `downloads` for `total_downloads`; anything else means `name`. */
+  sort: string;
+  limit: number;
+  offset: number;
+}
+
+export type Sort = "name" | "recent_downloads" | "total_downloads" | "inserted_at" | "updated_at";
+
+export interface PackageList {
+  /** The page, in order; equal sort keys by name. */
+  packages: ListedPackage[];
+  /** All that match, on every page. */
+  count: number;
+  /** What the sort keys are, for whoever merges several lists. */
+  sort: Sort;
+  descending: boolean;
+}
+
+export interface ListedPackage {
+  package: PackageRecord;
+  /** The name, a number of downloads, or milliseconds since 1970. */
+  sortKey: string | number;
+}
+
+/** So many times somebody fetched the tarball on that day. */
+export interface DownloadCount {
+  package: string;
+  version: string;
+  /** `YYYY-MM-DD`, of UTC. */
+  day: string;
+  count: number;
+}
+
+export interface AuditQuery {
+  package?: string;
+  /** The author's name. */
+  author?: string;
+  /** Only what is older than this, in milliseconds since 1970. */
+  before?: number;
+  limit: number;
+}
+
+/** What makes the action clear: whom it was done to, and how. */
+export type AuditParams = { [name: string]: string | number | boolean | null | string[] };
+
+/** Something that somebody did, as the audit log tells it. */
+export interface AuditRecord {
+  id: number;
+  at: string;
+  /** In hexpm's words: `release.publish`, `owner.add` … */
+  action: string;
+  package: string;
+  /** Null for what is done to the package as a whole. */
+  version: string | null;
+  author: Omit<Author, "userId" | "standing">;
+  params: AuditParams;
 }
 
 /** Every no that a repository says; a closed list. */
@@ -95,6 +193,15 @@ export type RepositoryRefusal =
   | { reason: "release_busy"; package: string; version: string }
   | { reason: "bad_dependencies"; errors: Record<string, string> }
   | { reason: "package_has_dependants"; package: string; dependants: string[] }
+  /** The author's standing does not reach to this package. */
+  | { reason: "not_owner"; package: string }
+  /** Whom they want to remove is none. */
+  | { reason: "owner_not_found"; package: string }
+  /** In a public repository somebody owns every package. */
+  | { reason: "last_owner"; package: string }
+  | { reason: "last_full_owner"; package: string; change: "remove" | "demote" }
+  /** All other owners go with a transfer, so whom it goes to must be a full one. */
+  | { reason: "transfer_needs_full_level"; package: string }
   /** More bytes are on their way than this repository takes at once. */
   | { reason: "too_busy"; retryAfterSeconds: number };
 

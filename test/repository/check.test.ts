@@ -1,4 +1,5 @@
 /** `check` is what all other tests and operators believe, so it must see every kind of damage. */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type Env, openStorage, signingKeyPem } from "../../src/env.ts";
@@ -110,6 +111,14 @@ class Damaged {
 type Damage = [title: string, damage: (it: Damaged) => Promise<void>, problem: RegExp];
 
 const damages: Damage[] = [
+  [
+    "no search finds a package",
+    ({ world }) =>
+      runInDurableObject(world.stub, (_instance, { storage }) => {
+        storage.sql.exec("DELETE FROM catalog WHERE name = 'foo'");
+      }),
+    /^lists know of bar, the ledger of bar,foo$/,
+  ],
   [
     "a tarball is missing",
     (it) => it.remove("tarballs/foo-1.0.0.tar"),

@@ -1,4 +1,5 @@
 /** Talking to the Durable Object itself, as src/http/api does, for tests of what is behind HTTP. */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { gzipSync } from "fflate";
 import { type Env, openStorage } from "../../src/env.ts";
@@ -7,11 +8,21 @@ import { checkMetadata } from "../../src/hex/metadata.ts";
 import { type PackageResource, unpackNames, unpackPackage } from "../../src/hex/registry.ts";
 import { parsePublicKey } from "../../src/hex/sign.ts";
 import { unpackTarball } from "../../src/hex/tarball.ts";
-import type { Author, Publication } from "../../src/repository/types.ts";
+import { tarballKey } from "../../src/repository/keys.ts";
+import type { Repository } from "../../src/repository/repository.ts";
+import type {
+  Author,
+  Publication,
+  RequestedDependency,
+  Standing,
+} from "../../src/repository/types.ts";
 import { packageTarball, type ReleaseOptions, tar } from "./tarball.ts";
 import { storedFiles, type World } from "./world.ts";
 
-export const author: Author = { name: "ann", requestId: "1", ip: null, userAgent: null };
+export const author: Author = {
+  ...{ name: "ann", userId: 1, credential: "key ci", standing: "member" },
+  ...{ requestId: "1", ip: null, userAgent: null },
+};
 
 export interface Upload {
   publication: Publication;
@@ -98,4 +109,49 @@ function line({ version, outerChecksum, retired, dependencies }: PackageResource
   const needs = dependencies.map((it) => ` needs ${it.package}`).join("");
   const checksum = outerChecksum ? toHex(outerChecksum) : "no checksum";
   return `${version} ${checksum}${needs}${retired ? ` retired ${retired.reason}` : ""}`;
+}
+
+/** Somebody with an account, and the ground on which they change packages. */
+export function person(name: string, userId: number | null, standing: Standing): Author {
+  return { ...author, name, userId, standing };
+}
+
+/** What a release says beside its name and version. */
+export interface Stock {
+  version?: string;
+  description?: string;
+  extra?: object;
+  buildTools?: string[];
+  requirements?: RequestedDependency[];
+  by?: Author;
+  /** Milliseconds since 1970. */
+  at?: number;
+}
+
+/** Puts releases into the ledger alone, as `publish` does; the bucket knows nothing of them. */
+export async function stock(
+  { stub, repository }: Pick<World, "stub" | "repository">,
+  releases: readonly (Stock & { name: string })[],
+): Promise<void> {
+  await runInDurableObject(stub, ({ world }: Repository) => {
+    for (const [at, release] of releases.entries()) {
+      const { name, version = "1.0.0", buildTools = ["mix"], requirements = [] } = release;
+      const publication: Publication = {
+        ...{ package: name, version, buildTools, requirements, app: name, elixir: null },
+        ...{ innerChecksum: new Uint8Array(32), outerChecksum: new Uint8Array(32).fill(at) },
+        ...{ sizeBytes: 1, replace: true },
+        meta: {
+          ...{ description: release.description ?? null, licenses: [], links: {}, maintainers: [] },
+          extra: JSON.stringify(release.extra ?? {}),
+        },
+      };
+      const refused = world.ledger.reserve(publication, release.by ?? author);
+      if (refused) throw new Error(JSON.stringify(refused));
+      world.ledger.commit(tarballKey(repository, name, version), "etag", release.at ?? Date.now());
+    }
+  });
+}
+
+export function needs(name: string, repository: string | null = null): RequestedDependency {
+  return { name, app: name, requirement: "~> 1.0", optional: false, repository };
 }

@@ -1,11 +1,11 @@
 import type { Context } from "hono";
-import { may } from "../../accounts/may.ts";
 import { isPackageName } from "../../hex/name.ts";
 import { indexKey } from "../../repository/keys.ts";
 import type { PackageRecord } from "../../repository/types.ts";
 import type { App } from "../app-type.ts";
 import { releaseOf, repositoryOf, urlsOf } from "../context.ts";
 import { render } from "../format.ts";
+import { roleOf } from "../permit.ts";
 import { refuse } from "../refusals.ts";
 import { packageView, releaseView } from "../views.ts";
 
@@ -17,7 +17,10 @@ export async function showPackage(c: Context<App>): Promise<Response> {
   return render(c, 200, packageView(urlsOf(c), record));
 }
 
-/** `GET …/packages/NAME/releases/VERSION` */
+/**
+ * `GET …/packages/NAME/releases/VERSION`, with `downloads=day` or `month` the numbers by day or month, from
+ * `downloads_after` to `downloads_before` (YYYY-MM-DD, both included).
+ */
 export async function showRelease(c: Context<App>): Promise<Response> {
   const asked = releaseOf(c);
   if ("refused" in asked) return refuse(c, asked.refused);
@@ -26,7 +29,13 @@ export async function showRelease(c: Context<App>): Promise<Response> {
   if (!record) return refuse(c, { reason: "package_not_found", package: name });
   const release = record.releases.find((it) => it.version === version);
   if (!release) return refuse(c, { reason: "release_not_found", package: name, version });
-  return render(c, 200, releaseView(urlsOf(c), record.repository, name, release));
+  const view = releaseView(urlsOf(c), record.repository, name, release);
+  const by = c.req.query("downloads");
+  if (by !== "day" && by !== "month") return render(c, 200, view);
+  const downloads = await repositoryOf(c).releaseDownloads(
+    ...([name, version, by, dayOf(c, "downloads_after"), dayOf(c, "downloads_before")] as const),
+  );
+  return render(c, 200, { ...view, downloads });
 }
 
 /**
@@ -35,11 +44,24 @@ export async function showRelease(c: Context<App>): Promise<Response> {
  */
 async function findPackage(c: Context<App>, name: string): Promise<PackageRecord | null> {
   if (!isPackageName(name)) return null;
-  const actor = c.get("actor");
-  const repository = c.get("repository");
-  if (!may(actor, "write", { repository })) {
-    const known = await c.env.INDEX.get<PackageRecord>(indexKey(repository.name, name), "json");
-    if (known) return known;
+  const repository = c.get("repository").name;
+  const role = roleOf(c.get("identity").actor, repository);
+  if (role === undefined || role === "read") {
+    const known = await c.env.INDEX.get<PackageRecord>(indexKey(repository, name), "json");
+    if (known) return withAllFields(known);
   }
   return repositoryOf(c).package(name);
+}
+
+/** What KV holds may have been written before these were known. */
+function withAllFields(record: PackageRecord): PackageRecord {
+  const { downloads = { all: 0, recent: 0, week: 0, day: 0 }, owners = [] } =
+    record as Partial<PackageRecord>;
+  return { ...record, downloads, owners };
+}
+
+/** What is no day is not asked for. */
+function dayOf(c: Context<App>, parameter: string): string | undefined {
+  const day = c.req.query(parameter) ?? "";
+  return /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : undefined;
 }

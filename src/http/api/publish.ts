@@ -6,6 +6,7 @@ import type { App } from "../app-type.ts";
 import { withBody } from "../body.ts";
 import { authorOf, repositoryOf, urlsOf } from "../context.ts";
 import { render } from "../format.ts";
+import { takeStanding } from "../permit.ts";
 import { type Refusal, refuse } from "../refusals.ts";
 import { releaseUrl, releaseView } from "../views.ts";
 
@@ -47,6 +48,9 @@ async function readPublication(
   const named = c.req.param("name");
   if (named !== undefined && named !== metadata.name)
     return { refused: { reason: "name_differs" } };
+  // Until here it was not known which package it is.
+  const refused = named === undefined && (await takeStanding(c, "write", metadata.name));
+  if (refused) return { refused };
   return publicationOf(tarball, metadata, body.length, c.req.query("replace") === "true");
 }
 

@@ -3,7 +3,7 @@ import { type Retirement, retirementReasons } from "../../repository/types.ts";
 import type { App } from "../app-type.ts";
 import { readParameters } from "../body.ts";
 import { authorOf, releaseOf, repositoryOf } from "../context.ts";
-import { type HttpRefusal, refuse } from "../refusals.ts";
+import { type Refusal, refuse } from "../refusals.ts";
 
 const messageLengthMin = 3;
 const messageLengthMax = 140;
@@ -36,9 +36,7 @@ export async function unretireRelease(c: Context<App>): Promise<Response> {
   return outcome ? refuse(c, outcome.refused) : c.body(null, 204);
 }
 
-function readRetirement(
-  parameters: Record<string, unknown>,
-): Retirement | { refused: HttpRefusal } {
+function readRetirement(parameters: Record<string, unknown>): Retirement | { refused: Refusal } {
   const { reason: given, message = null } = parameters;
   const reason = retirementReasons.find((it) => it === given);
   if (!reason) {
@@ -58,6 +56,6 @@ function readRetirement(
   return { reason, message };
 }
 
-function wrong(field: string, message: string): { refused: HttpRefusal } {
+function wrong(field: string, message: string): { refused: Refusal } {
   return { refused: { reason: "parameter_invalid", errors: { retirement: { [field]: message } } } };
 }

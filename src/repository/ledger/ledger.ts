@@ -2,9 +2,8 @@
  * The verbs that change what the repository holds, each one synchronous step: question and answer
  * without an await between, because a Durable Object lets other requests in at every await.
  */
-import { sameBytes } from "../../hex/checksum.ts";
+import { sameBytes, toHex } from "../../hex/checksum.ts";
 import { docsKey, packageKey, tarballKey } from "../keys.ts";
-import { namesEntry, versionsEntry } from "../resources.ts";
 import type {
   Author,
   DependencyRecord,
@@ -13,18 +12,20 @@ import type {
   RequestedDependency,
   Retirement,
 } from "../types.ts";
-import { Progress } from "./progress.ts";
+import { Downloads } from "./downloads.ts";
 import { authorOf, bytes, type UploadDetails, type UploadRow } from "./rows.ts";
 
 /** No registry file ever named it: it may go at once, also before names and versions were first written. */
 const namedByNothing = -1;
 
-export class Ledger extends Progress {
+export class Ledger extends Downloads {
   /** Is the version free, or may it be replaced? Then it is the caller's until commit or forget. */
   reserve(publication: Publication, author: Author): Refused | undefined {
     const { package: name, version, outerChecksum, innerChecksum, sizeBytes } = publication;
     const key = tarballKey(this.repository, name, version);
     return this.step(() => {
+      const refused = this.mayNotChange(name, author);
+      if (refused) return refused;
       if (this.#isTaken(key, outerChecksum) || this.#isVanishing(name)) return busy(name, version);
       const release = this.release(name, version);
       if (release && !publication.replace) {
@@ -55,8 +56,10 @@ export class Ledger extends Progress {
   ): Refused | undefined {
     const key = docsKey(this.repository, name, version);
     return this.step(() => {
+      const refused = this.mayNotChange(name, author);
+      if (refused) return refused;
       const release = this.release(name, version);
-      if (!release) return this.#notFound(name, version);
+      if (!release) return this.notFound(name, version);
       if (this.#isTaken(key, checksum)) return busy(name, version);
       this.#reserve({
         ...{ key, kind: "docs", package: name, version, checksum },
@@ -82,6 +85,7 @@ export class Ledger extends Progress {
     this.step(() => {
       this.sql.exec("DELETE FROM uploads WHERE key = ?", upload.key);
       if (upload.replaces === null) this.#remove(upload.key, namedByNothing);
+      this.disownIfGone(upload.package);
     });
   }
 
@@ -94,15 +98,18 @@ export class Ledger extends Progress {
     now: number,
   ): Refused | undefined {
     return this.step(() => {
-      if (!this.release(name, version)) return this.#notFound(name, version);
+      const refused = this.mayNotChange(name, author);
+      if (refused) return refused;
+      if (!this.release(name, version)) return this.notFound(name, version);
       this.sql.exec(
         `UPDATE releases SET retirement_reason = ?, retirement_message = ?, updated_at = ?
          WHERE package = ? AND version = ?`,
         ...[retirement?.reason ?? null, retirement?.message ?? null, now, name, version],
       );
-      this.#changed(name, now);
+      this.changed(name, now);
       const action = retirement ? "release.retire" : "release.unretire";
-      this.#audit(action, name, version, author, now, retirement ?? {});
+      const params = { ...retirement };
+      this.audit({ action, package: name, version, author, params }, now);
       return undefined;
     });
   }
@@ -112,8 +119,10 @@ export class Ledger extends Progress {
     const tarball = tarballKey(this.repository, name, version);
     const docs = docsKey(this.repository, name, version);
     return this.step(() => {
+      const refused = this.mayNotChange(name, author);
+      if (refused) return refused;
       const release = this.release(name, version);
-      if (!release) return this.#notFound(name, version);
+      if (!release) return this.notFound(name, version);
       if (this.#isTaken(tarball) || this.#isTaken(docs)) return busy(name, version);
       const isLast = this.releases(name).length === 1;
       const dependants = isLast ? this.dependants(name) : [];
@@ -122,11 +131,13 @@ export class Ledger extends Progress {
       }
       this.sql.exec("DELETE FROM releases WHERE package = ? AND version = ?", name, version);
       this.sql.exec("DELETE FROM dependants WHERE package = ? AND version = ?", name, version);
-      const sequence = this.#changed(name, now);
+      const sequence = this.changed(name, now);
       this.#remove(tarball, sequence);
       if (isLast) this.#remove(packageKey(this.repository, name), sequence);
       if (release.docs_etag !== null) this.#remove(docs, sequence);
-      this.#audit("release.revert", name, version, author, now, {});
+      this.forgetDownloads(name, version, isLast);
+      if (isLast) this.disownIfGone(name);
+      this.audit({ action: "release.revert", package: name, version, author }, now);
       return undefined;
     });
   }
@@ -134,8 +145,10 @@ export class Ledger extends Progress {
   revertDocs(name: string, version: string, author: Author, now: number): Refused | undefined {
     const key = docsKey(this.repository, name, version);
     return this.step(() => {
+      const refused = this.mayNotChange(name, author);
+      if (refused) return refused;
       const release = this.release(name, version);
-      if (!release) return this.#notFound(name, version);
+      if (!release) return this.notFound(name, version);
       if (this.#isTaken(key)) return busy(name, version);
       if (release.docs_etag === null) {
         return { refused: { reason: "docs_not_found", package: name, version } };
@@ -144,9 +157,9 @@ export class Ledger extends Progress {
         "UPDATE releases SET docs_etag = NULL, docs_checksum = NULL WHERE package = ? AND version = ?",
         ...[name, version],
       );
-      this.#touched(name);
+      this.touched(name);
       this.#remove(key, namedByNothing);
-      this.#audit("docs.revert", name, version, author, now, {});
+      this.audit({ action: "docs.revert", package: name, version, author }, now);
       return undefined;
     });
   }
@@ -198,6 +211,7 @@ export class Ledger extends Progress {
     const details = JSON.parse(upload.details) as UploadDetails; // written by `reserve`
     const author = authorOf(upload);
     const replaced = this.release(name, version);
+    if (!this.holds(name)) this.ownFirst(name, author, now);
     this.sql.exec(
       `INSERT INTO packages (name, created_at, updated_at, meta, changed, touched)
        VALUES (?1, ?2, ?2, ?3, 0, 0) ON CONFLICT (name) DO UPDATE SET meta = ?3`,
@@ -222,10 +236,12 @@ export class Ledger extends Progress {
     }
     // No delete of packages/NAME is about: it waits for uploads, and they are refused once it began.
     this.sql.exec("DELETE FROM removals WHERE key = ?", packageKey(this.repository, name));
-    this.#changed(name, now);
-    this.#audit("release.publish", name, version, author, now, {
+    this.changed(name, now);
+    const params = {
       replaced: replaced !== undefined,
-    });
+      checksum: toHex(bytes(upload.checksum)),
+    };
+    this.audit({ action: "release.publish", package: name, version, author, params }, now);
   }
 
   #commitDocs(upload: UploadRow, etag: string, now: number): void {
@@ -234,49 +250,13 @@ export class Ledger extends Progress {
       "UPDATE releases SET docs_etag = ?, docs_checksum = ? WHERE package = ? AND version = ?",
       ...[etag, checksum, name, version],
     );
-    this.#touched(name);
-    this.#audit("docs.publish", name, version, authorOf(upload), now, {});
+    this.touched(name);
+    const author = authorOf(upload);
+    this.audit({ action: "docs.publish", package: name, version, author }, now);
   }
 
   #remove(key: string, after: number): void {
     this.sql.exec("INSERT OR REPLACE INTO removals VALUES (?, ?)", key, after);
-  }
-
-  /** The package's registry files are stale from here on. @returns the number of the change. */
-  #changed(name: string, now: number): number {
-    const sequence = this.nextSequence();
-    const releases = this.releases(name);
-    const entry = releases.length === 0 ? null : namesEntry(name, now);
-    this.sql.exec(
-      `UPDATE packages SET updated_at = ?1, changed = ?2, touched = ?2, names_entry = ?3,
-         versions_entry = ?4 WHERE name = ?5`,
-      ...[now, sequence, entry, entry && versionsEntry(name, releases), name],
-    );
-    return sequence;
-  }
-
-  #touched(name: string): void {
-    this.sql.exec("UPDATE packages SET touched = ? WHERE name = ?", this.nextSequence(), name);
-  }
-
-  #audit(
-    action: string,
-    name: string,
-    version: string,
-    author: Author,
-    now: number,
-    params: object,
-  ): void {
-    this.sql.exec(
-      "INSERT INTO audit (at, action, package, version, author, params) VALUES (?, ?, ?, ?, ?, ?)",
-      ...[now, action, name, version, JSON.stringify(author), JSON.stringify(params)],
-    );
-  }
-
-  #notFound(name: string, version: string): Refused {
-    return this.holds(name)
-      ? { refused: { reason: "release_not_found", package: name, version } }
-      : { refused: { reason: "package_not_found", package: name } };
   }
 }
 

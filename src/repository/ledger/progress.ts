@@ -27,7 +27,11 @@ export class Progress extends Rows {
   indexed(packages: readonly { name: string; sequence: number }[]): void {
     this.step(() => {
       for (const { name, sequence } of packages) {
-        this.sql.exec("UPDATE packages SET indexed = ? WHERE name = ?", sequence, name);
+        // Never ahead of the package: one of that name may have gone and come back meanwhile.
+        this.sql.exec(
+          "UPDATE packages SET indexed = ?1 WHERE name = ?2 AND touched >= ?1",
+          ...[sequence, name],
+        );
       }
     });
   }

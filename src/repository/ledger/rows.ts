@@ -14,6 +14,8 @@ export type PackageRow = {
   flushed: number;
   touched: number;
   indexed: number;
+  untold: number;
+  told_at: number;
 };
 
 export type ReleaseRow = {
@@ -193,6 +195,11 @@ export class Rows {
     return this.#names("SELECT name FROM packages ORDER BY name");
   }
 
+  /** What lists and searches know of. */
+  catalogNames(): string[] {
+    return this.#names("SELECT name FROM catalog ORDER BY name");
+  }
+
   keysInProgress(): string[] {
     const rows = this.sql.exec<{ key: string }>(
       "SELECT key FROM uploads UNION SELECT key FROM removals UNION SELECT key FROM unsettled",
@@ -220,7 +227,12 @@ export function bytes(blob: ArrayBuffer): Uint8Array {
   return new Uint8Array(blob);
 }
 
+/** What was written when there was only the admin key does not say with what, and on what ground. */
+const earlier: Pick<Author, "userId" | "credential" | "standing"> = {
+  ...{ userId: null, credential: "admin key", standing: "member" },
+};
+
 export function authorOf(row: { author: string }): Author {
   // Written by `reserve` and `audit`, so its shape is known.
-  return JSON.parse(row.author) as Author;
+  return { ...earlier, ...(JSON.parse(row.author) as Author) };
 }

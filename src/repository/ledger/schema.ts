@@ -83,15 +83,73 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX audit_by_package ON audit (package, id);
   `,
+  `
+  CREATE TABLE owners (
+    package TEXT NOT NULL,
+    user_id INTEGER NOT NULL,
+    username TEXT NOT NULL,
+    level TEXT NOT NULL,             -- full or maintainer
+    added_at INTEGER NOT NULL,
+    PRIMARY KEY (package, user_id)
+  ) WITHOUT ROWID;
+
+  -- For 90 days. Version '' is the package as a whole, with what its reverted releases had.
+  CREATE TABLE downloads (
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    day TEXT NOT NULL,               -- YYYY-MM-DD, of UTC
+    count INTEGER NOT NULL,
+    PRIMARY KEY (package, version, day)
+  ) WITHOUT ROWID;
+  CREATE INDEX downloads_by_day ON downloads (day);
+
+  -- For ever.
+  CREATE TABLE download_totals (
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (package, version)
+  ) WITHOUT ROWID;
+  -- Downloads that KV does not show yet, and when it was last told of some.
+  ALTER TABLE packages ADD COLUMN untold INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE packages ADD COLUMN told_at INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX packages_to_tell ON packages (name) WHERE untold;
+
+  -- What lists and searches need of every package with a release. Made of the other tables by
+  -- catalog.ts, and made anew when that changes.
+  CREATE TABLE catalog (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    inserted_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    total_downloads INTEGER NOT NULL,
+    recent_downloads INTEGER NOT NULL,
+    build_tools TEXT NOT NULL,       -- of any release, each between two line feeds
+    dependencies TEXT NOT NULL,      -- of the latest release, REPOSITORY/NAME, ours without REPOSITORY
+    extra TEXT                       -- NULL when there is nothing in it
+  );
+  CREATE INDEX catalog_by_insertion ON catalog (inserted_at DESC, name);
+  CREATE INDEX catalog_by_update ON catalog (updated_at DESC, name);
+  CREATE INDEX catalog_with_extra ON catalog (id) WHERE extra IS NOT NULL;
+  CREATE VIRTUAL TABLE words USING fts5 (name, description, tokenize = 'porter unicode61');
+
+  CREATE INDEX audit_by_author ON audit (json_extract(author, '$.name'), id);
+
+  -- KV shows owners and downloads from now on.
+  UPDATE packages SET indexed = -1;
+  `,
 ];
 
-/** Brings the tables to the newest shape; every step runs once, in order, in one transaction. */
-export function migrate(storage: DurableObjectStorage): void {
+/**
+ * Brings the tables to the newest shape; every step runs once, in order, in one transaction.
+ * @param upTo how many steps, for a test that wants the tables as they once were.
+ */
+export function migrate(storage: DurableObjectStorage, upTo = migrations.length): void {
   storage.transactionSync(() => {
     const { sql } = storage;
     sql.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY)");
     const { done } = sql.exec<{ done: number }>("SELECT count(*) AS done FROM migrations").one();
-    for (const [id, statements] of [...migrations.entries()].slice(done)) {
+    for (const [id, statements] of [...migrations.entries()].slice(done, upTo)) {
       sql.exec(statements);
       sql.exec("INSERT INTO migrations (id) VALUES (?)", id);
     }

@@ -1,0 +1,256 @@
+/**
+ * The Durable Object that knows users, organizations' members, keys, logins and codes: the truth about
+ * who may do what. There is one. Its methods are what may be asked of it, a line each; each answers with
+ * an outcome or a refusal, and throws only for faults. It takes no secret: keys and tokens come hashed.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type Env, readConfig } from "../env.ts";
+import { type AuditQuery, auditLog } from "./audit.ts";
+import { type News, newsOf } from "./changes.ts";
+import {
+  credentialOfKey,
+  credentialOfPassword,
+  credentialOfToken,
+  passwordOf,
+} from "./credentials.ts";
+import { decideDevice, findDevice, normalCode, pollDevice, startDevice } from "./devices.ts";
+import { exchangeKey } from "./exchange.ts";
+import {
+  createKey,
+  findKey,
+  keysUsed,
+  listKeys,
+  type Maker,
+  revokeAllKeys,
+  revokeKey,
+} from "./keys.ts";
+import type { Owner, Role } from "./may.ts";
+import { addMember, findMember, listMembers, removeMember, setRole } from "./members.ts";
+import { credentialOfPage, type PageSession } from "./page-session.ts";
+import { migrate } from "./schema.ts";
+import { refreshTokens, revokeByHash, revokeSession } from "./sessions.ts";
+import { expand, shorten } from "./short-urls.ts";
+import { attempt, forgetFailures, forgive, throttled } from "./throttle.ts";
+import type { Claims } from "./token.ts";
+import type {
+  AuditRecord,
+  Author,
+  Credential,
+  KeyRecord,
+  MemberRecord,
+  OAuthRefusal,
+  Refused,
+  Tokens,
+  UserRecord,
+} from "./types.ts";
+import * as users from "./users.ts";
+import type { World } from "./world.ts";
+
+export class Accounts extends DurableObject<Env> {
+  /** Not `#world`: tests put another clock and other limits into it. */
+  readonly world: World;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    migrate(ctx.storage);
+    const { repositories, accountsSecret, limits } = readConfig(env);
+    this.world = {
+      sql: ctx.storage.sql,
+      step: (work) => ctx.storage.transactionSync(work),
+      now: () => Date.now(),
+      secret: accountsSecret,
+      organizations: repositories,
+      failuresMax: limits.failedCredentialsPer15Minutes,
+    };
+  }
+
+  // Who is asking
+
+  /** A key by its HMAC. Only wrong ones count: nobody guesses 128 random bits. */
+  credentialOfKey(hash: string, address: string): Credential | Refused {
+    const found = credentialOfKey(this.world, hash);
+    const isUnknown = "refused" in found && found.refused.reason === "credential_unknown";
+    return (isUnknown && this.failed(address)) || found;
+  }
+
+  credentialOfToken(claims: Claims): Credential | Refused {
+    return credentialOfToken(this.world, claims);
+  }
+
+  /** Counts a credential that cannot be right. */
+  failed(address: string): Refused | null {
+    return attempt(this.world, [`address:${address}`]) ?? null;
+  }
+
+  news(): News {
+    return newsOf(this.world);
+  }
+
+  challenge(nameOrEmail: string, address: string): { stored: string | null } | Refused {
+    const refused = attempt(this.world, attemptsOf(nameOrEmail, address));
+    return refused ?? { stored: passwordOf(this.world, nameOrEmail) };
+  }
+
+  /** The password was right, unless it is another one by now. */
+  signedIn(nameOrEmail: string, stored: string, address: string): Credential | Refused {
+    const user = users.activeUser(this.world, nameOrEmail);
+    if (!user || user.password !== stored) return { refused: { reason: "password_wrong" } };
+    forgive(this.world, attemptsOf(nameOrEmail, address));
+    return credentialOfPassword(this.world, user);
+  }
+
+  /** Whoever signed in on a page. */
+  credentialOfPage(session: PageSession): Credential | Refused {
+    return credentialOfPage(this.world, session);
+  }
+
+  // Users and members
+
+  createUser(user: users.NewUser, author: Author | null): UserRecord | Refused {
+    return users.createUser(this.world, user, author);
+  }
+
+  user(nameOrEmail: string): UserRecord | null {
+    const row = users.findUser(this.world, nameOrEmail);
+    return row ? users.userRecord(this.world, row) : null;
+  }
+
+  users(): UserRecord[] {
+    return users.listUsers(this.world);
+  }
+
+  setPassword(name: string, password: string | null, author: Author): Refused | null {
+    return users.setPassword(this.world, name, password, author);
+  }
+
+  deactivateUser(name: string, author: Author): Refused | null {
+    return users.deactivateUser(this.world, name, author);
+  }
+
+  members(organization: string): MemberRecord[] {
+    return listMembers(this.world, organization);
+  }
+
+  member(organization: string, nameOrEmail: string): MemberRecord | Refused {
+    return findMember(this.world, organization, nameOrEmail);
+  }
+
+  addMember(organization: string, nameOrEmail: string, role: Role, author: Author) {
+    return addMember(this.world, organization, nameOrEmail, role, author);
+  }
+
+  setRole(organization: string, nameOrEmail: string, role: Role, author: Author) {
+    return setRole(this.world, organization, nameOrEmail, role, author);
+  }
+
+  removeMember(organization: string, nameOrEmail: string, author: Author): Refused | null {
+    return removeMember(this.world, organization, nameOrEmail, author);
+  }
+
+  // Keys
+
+  createKey(
+    owner: Owner,
+    key: Parameters<typeof createKey>[2],
+    maker: Maker | null,
+    author: Author,
+  ): KeyRecord | Refused {
+    return createKey(this.world, owner, key, maker, author);
+  }
+
+  keys(owner: Owner): KeyRecord[] {
+    return listKeys(this.world, owner);
+  }
+
+  key(owner: Owner, name: string): KeyRecord | null {
+    return findKey(this.world, owner, name) ?? null;
+  }
+
+  revokeKey(owner: Owner, name: string, author: Author): KeyRecord | Refused {
+    return revokeKey(this.world, owner, name, author);
+  }
+
+  revokeAllKeys(owner: Owner, author: Author): number {
+    return revokeAllKeys(this.world, owner, author);
+  }
+
+  keysUsed(uses: Parameters<typeof keysUsed>[1]): void {
+    keysUsed(this.world, uses);
+  }
+
+  // OAuth
+
+  startDevice(asked: Parameters<typeof startDevice>[1]) {
+    return startDevice(this.world, asked);
+  }
+
+  /** Guesses of codes are counted as guesses of passwords are. */
+  async findDevice(userCode: string, address: string, account: string | null) {
+    const subjects = [`codes:${address}`, ...(account === null ? [] : [`codes:${account}`])];
+    const refused = attempt(this.world, subjects);
+    if (refused) return refused;
+    const device = await findDevice(this.world, normalCode(userCode));
+    if (device) forgive(this.world, subjects);
+    return device ?? null;
+  }
+
+  decideDevice(...answer: Parameters<typeof decideDevice> extends [World, ...infer A] ? A : never) {
+    return decideDevice(this.world, ...answer);
+  }
+
+  pollDevice(deviceCode: string, client: string): Promise<Tokens | OAuthRefusal> {
+    return pollDevice(this.world, deviceCode, client);
+  }
+
+  refreshTokens(refreshToken: string, client: string, author: Author) {
+    return refreshTokens(this.world, refreshToken, client, author);
+  }
+
+  exchangeKey(hash: string, wanted: Parameters<typeof exchangeKey>[2], address: string) {
+    const refused = throttled(this.world, [`address:${address}`]);
+    const known = credentialOfKey(this.world, hash);
+    if ("refused" in known) this.failed(address);
+    return refused && "refused" in known ? refused : exchangeKey(this.world, hash, wanted);
+  }
+
+  revokeByHash(hash: string, client: string | null, author: Author): void {
+    revokeByHash(this.world, hash, client, author);
+  }
+
+  revokeSession(id: string, author: Author): void {
+    revokeSession(this.world, id, author);
+  }
+
+  // The rest
+
+  auditLog(query: AuditQuery): AuditRecord[] {
+    return auditLog(this.world, query);
+  }
+
+  shorten(url: string, address: string): string | Refused | null {
+    return attempt(this.world, [`urls:${address}`]) ?? shorten(this.world, url) ?? null;
+  }
+
+  expand(code: string): string | null {
+    return expand(this.world, code) ?? null;
+  }
+
+  /** From the cron: drops what time has made worthless. */
+  tidy(): void {
+    const { sql, now } = this.world;
+    const longAgo = now() - 90 * 24 * 3600_000;
+    forgetFailures(this.world);
+    sql.exec(
+      `DELETE FROM refresh_tokens WHERE session IN
+         (SELECT id FROM sessions WHERE expires_at < ?1 OR revoked_at < ?1)`,
+      longAgo,
+    );
+    sql.exec("DELETE FROM sessions WHERE expires_at < ?1 OR revoked_at < ?1", longAgo);
+    sql.exec("DELETE FROM keys WHERE revoked_at < ?1 OR revoke_at < ?1", longAgo);
+    sql.exec("DELETE FROM devices WHERE expires_at < ?", now());
+  }
+}
+
+function attemptsOf(nameOrEmail: string, address: string): string[] {
+  return [`address:${address}`, `account:${nameOrEmail.toLowerCase().slice(0, 255)}`];
+}

@@ -1,0 +1,213 @@
+/**
+ * Who shows this credential, answered where the request arrives. What an isolate and KV remember about
+ * credentials is believed as long as the news (changes.ts) do not speak against it; whatever writes or
+ * grants, and whatever is not known here, asks the Accounts object.
+ */
+import { isCurrent, type News, newsMsMax } from "./changes.ts";
+import { hashKeySecret, isKeySecret } from "./secret.ts";
+import { type Claims, readToken } from "./token.ts";
+import type { Credential, Refused } from "./types.ts";
+
+/** The Accounts object, as far as it is asked here. */
+export interface Truth {
+  credentialOfKey(hash: string, address: string): Promise<Credential | Refused>;
+  credentialOfToken(claims: Claims): Promise<Credential | Refused>;
+  failed(address: string): Promise<Refused | null>;
+  news(): Promise<News>;
+}
+
+/** KV, as far as it is used here. */
+export interface Replica {
+  get(key: string, options: { type: "json"; cacheTtl: number }): Promise<unknown>;
+  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>;
+}
+
+/** What one isolate remembers. */
+export class Memory {
+  /** By the credential as it was shown; the isolate has it in its hands anyway. */
+  readonly credentials = new Map<string, Credential>();
+  /** Addresses whose unknown credentials are not even looked at, until when. */
+  readonly noisy = new Map<string, number>();
+  news: News | undefined;
+  /** Somebody is fetching newer news; until when others need not. */
+  refreshingUntil = 0;
+
+  remember(shown: string, credential: Credential): void {
+    forgetOldest(this.credentials, rememberedMax);
+    this.credentials.set(shown, credential);
+  }
+}
+
+export interface Edge {
+  memory: Memory;
+  replica: Replica;
+  truth: Truth;
+  secret: string;
+  now(): number;
+  /** Lets work go on after the answer. */
+  later(work: Promise<unknown>): void;
+}
+
+const rememberedMax = 5000;
+const noisyMsMax = 60_000;
+/** From here on newer news are fetched beside the requests, so that none has to wait. */
+const newsAgingMs = 20_000;
+/**
+ * When the Accounts object cannot be reached, reads go on for as long as an access token lives. Nothing
+ * can be written or granted meanwhile.
+ */
+const newsMsWithoutTruth = 30 * 60_000;
+/** KV forgets by itself what nobody asks for. */
+const replicaSeconds = 24 * 3600;
+
+/** @param isFresh ask for the truth, whatever is remembered. */
+export async function identify(
+  edge: Edge,
+  shown: string,
+  address: string,
+  isFresh: boolean,
+): Promise<Credential | Refused> {
+  const isToken = shown.includes(".");
+  return isToken
+    ? identifyToken(edge, shown, address, isFresh)
+    : identifyKey(edge, shown, address, isFresh);
+}
+
+async function identifyKey(
+  edge: Edge,
+  secret: string,
+  address: string,
+  isFresh: boolean,
+): Promise<Credential | Refused> {
+  const { memory, now } = edge;
+  const known = memory.credentials.get(secret);
+  if (known && !isFresh && (await isBelievable(edge, known))) return known;
+  const isNoisy = (memory.noisy.get(address) ?? 0) > now();
+  if (!isKeySecret(secret)) return isNoisy ? slowDown : failed(edge, address);
+  const hash = await hashKeySecret(edge.secret, secret);
+  const key = `keys/${hash}`;
+  if (!isFresh || isNoisy) {
+    const kept = await ask(edge.replica, key);
+    // Written by us, below.
+    const credential = kept as Credential | null;
+    if (credential && !isFresh && (await isBelievable(edge, credential))) {
+      memory.remember(secret, credential);
+      return credential;
+    }
+    if (!credential && !known && isNoisy) return slowDown;
+  }
+  const found = await edge.truth.credentialOfKey(hash, address);
+  if ("refused" in found) {
+    memory.credentials.delete(secret);
+    noteNoise(edge, address, found);
+    return found;
+  }
+  memory.remember(secret, found);
+  if (!isFresh) edge.later(keep(edge.replica, key, found));
+  return found;
+}
+
+async function identifyToken(
+  edge: Edge,
+  token: string,
+  address: string,
+  isFresh: boolean,
+): Promise<Credential | Refused> {
+  const { memory, now } = edge;
+  const known = memory.credentials.get(token);
+  if (known && !isFresh && (await isBelievable(edge, known))) return known;
+  const read = await readToken(edge.secret, token, now());
+  if (!read) return (memory.noisy.get(address) ?? 0) > now() ? slowDown : failed(edge, address);
+  if (!isFresh && (await isBelievable(edge, read.credential))) {
+    memory.remember(token, read.credential);
+    return read.credential;
+  }
+  const found = await edge.truth.credentialOfToken(read.claims);
+  if ("refused" in found) memory.credentials.delete(token);
+  else memory.remember(token, found);
+  return found;
+}
+
+async function isBelievable(edge: Edge, credential: Credential): Promise<boolean> {
+  if (credential.expiresAt !== null && credential.expiresAt <= edge.now()) return false;
+  const news = await currentNews(edge);
+  return news !== undefined && isCurrent(credential, news);
+}
+
+/** At most `newsMsMax` old, unless the Accounts object cannot be reached. */
+async function currentNews(edge: Edge): Promise<News | undefined> {
+  const { memory, now } = edge;
+  const ageMs = now() - (memory.news?.at ?? 0);
+  if (ageMs > newsMsMax) {
+    await refresh(edge, newsMsMax);
+  } else if (ageMs > newsAgingMs && memory.refreshingUntil < now()) {
+    memory.refreshingUntil = now() + 5000;
+    edge.later(refresh(edge, newsAgingMs));
+  }
+  return memory.news;
+}
+
+/** KV's, when they are young enough; else the Accounts object's own, which KV then gets. */
+async function refresh(edge: Edge, ageMsMax: number): Promise<void> {
+  const { memory, replica, truth, now } = edge;
+  const kept = (await ask(replica, "news")) as News | null; // written by us, below
+  if (kept && now() - kept.at < ageMsMax) {
+    hear(memory, kept);
+    return;
+  }
+  try {
+    const news = await truth.news();
+    hear(memory, news);
+    edge.later(keep(replica, "news", news));
+  } catch (error) {
+    if (kept) hear(memory, kept);
+    const isTooOld = now() - (memory.news?.at ?? 0) > newsMsWithoutTruth;
+    console.error(JSON.stringify({ message: `the Accounts object cannot be reached: ${error}` }));
+    if (isTooOld) throw error;
+  }
+}
+
+function hear(memory: Memory, news: News): void {
+  if (news.at > (memory.news?.at ?? 0)) memory.news = news;
+}
+
+async function failed(edge: Edge, address: string): Promise<Refused> {
+  const refused = await edge.truth.failed(address);
+  if (!refused) return { refused: { reason: "credential_unknown" } };
+  noteNoise(edge, address, refused);
+  return refused;
+}
+
+function noteNoise({ memory, now }: Edge, address: string, { refused }: Refused): void {
+  if (refused.reason !== "too_many_failures") return;
+  forgetOldest(memory.noisy, rememberedMax);
+  const ms = Math.min(refused.retryAfterSeconds * 1000, noisyMsMax);
+  memory.noisy.set(address, now() + ms);
+}
+
+const slowDown: Refused = {
+  refused: { reason: "too_many_failures", retryAfterSeconds: noisyMsMax / 1000 },
+};
+
+/** KV only ever helps: when it is down, the Accounts object answers. */
+async function ask(replica: Replica, key: string): Promise<unknown> {
+  try {
+    return await replica.get(key, { type: "json", cacheTtl: 30 });
+  } catch {
+    return null;
+  }
+}
+
+async function keep(replica: Replica, key: string, value: object): Promise<void> {
+  await replica
+    .put(key, JSON.stringify(value), { expirationTtl: replicaSeconds })
+    .catch((error) => {
+      console.error(JSON.stringify({ message: `KV did not take ${key.slice(0, 12)}…: ${error}` }));
+    });
+}
+
+function forgetOldest<T>(map: Map<string, T>, max: number): void {
+  if (map.size < max) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
+}

@@ -1,0 +1,173 @@
+/** Logins: what an approved device, and every token after it, rests on. */
+import { audit } from "./audit.ts";
+import { changed } from "./changes.ts";
+import { credentialOfToken, liveSession } from "./credentials.ts";
+import { type Holder, may } from "./may.ts";
+import { type Permission, scopeOf } from "./permission.ts";
+import { hashToken, makeToken } from "./secret.ts";
+import { accessTokenSeconds, signToken } from "./token.ts";
+import type { Author, OAuthRefusal, Tokens } from "./types.ts";
+import { first, parsePermissions, type World } from "./world.ts";
+
+export type SessionRow = {
+  id: string;
+  user: number;
+  client: string;
+  name: string;
+  permissions: string;
+  key: number | null;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+};
+
+/** From login to the next one; refreshing does not put it off. */
+const sessionMs = 30 * 24 * 3600_000;
+/** One more, and the oldest ends. */
+const sessionsMax = 20;
+
+export interface NewSession {
+  userId: number;
+  client: string;
+  name: string;
+  permissions: readonly Permission[];
+  keyId: number | null;
+}
+
+/** Inside a step. @returns its id. */
+export function createSession(world: World, session: NewSession, author: Author): string {
+  const { userId, client, name, permissions, keyId } = session;
+  const now = world.now();
+  const id = crypto.randomUUID();
+  world.sql.exec(
+    `UPDATE sessions SET revoked_at = ?1 WHERE id IN (SELECT id FROM sessions WHERE user = ?2
+       AND revoked_at IS NULL AND expires_at > ?1 ORDER BY created_at DESC LIMIT -1 OFFSET ?3)`,
+    ...[now, userId, sessionsMax - 1],
+  );
+  world.sql.exec(
+    "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+    ...[id, userId, client, name, JSON.stringify(permissions), keyId, now, now + sessionMs],
+  );
+  const params = { name, scopes: permissions.map(scopeOf) };
+  audit(world, "session.create", author, { params });
+  return id;
+}
+
+/**
+ * A pair of tokens for a session that lives, good for what was granted as far as the user may do it now.
+ * @returns undefined when the session is over.
+ */
+export async function issueTokens(world: World, sessionId: string): Promise<Tokens | undefined> {
+  const refreshToken = makeToken();
+  const hash = await hashToken(refreshToken);
+  const issued = world.step(() => {
+    const live = liveSession(world, sessionId);
+    if (!live) return undefined;
+    const claims = { permissions: [], sessionId, keyId: null, expiresAt: 0 };
+    const credential = credentialOfToken(world, claims);
+    if ("refused" in credential) return undefined;
+    world.sql.exec("INSERT INTO refresh_tokens VALUES (?, ?, NULL)", hash, sessionId);
+    const granted = parsePermissions(live.session.permissions);
+    return { credential, permissions: resolve(granted, credential.holder) };
+  });
+  if (!issued) return undefined;
+  const { credential, permissions } = issued;
+  return {
+    accessToken: await signToken(world.secret, credential, permissions, world.now()),
+    expiresInSeconds: accessTokenSeconds,
+    scope: permissions.map(scopeOf).join(" "),
+    refreshToken,
+  };
+}
+
+/** Each refresh token is good once. One that comes a second time has been stolen: its login ends. */
+export async function refreshTokens(
+  world: World,
+  refreshToken: string,
+  client: string,
+  author: Author,
+): Promise<Tokens | OAuthRefusal> {
+  const hash = await hashToken(refreshToken);
+  const used = world.step(() => {
+    const token = first<{ session: string; used_at: number | null }>(
+      world,
+      "SELECT session, used_at FROM refresh_tokens WHERE hash = ?",
+      hash,
+    );
+    const session =
+      token && first<SessionRow>(world, "SELECT * FROM sessions WHERE id = ?", token.session);
+    if (!token || !session) return invalidGrant("Invalid refresh token");
+    if (session.client !== client) return invalidGrant("Invalid refresh token");
+    if (token.used_at !== null) {
+      endSession(world, session, author, "a refresh token was used twice");
+      return invalidGrant("Refresh token has been revoked");
+    }
+    if (session.expires_at <= world.now()) return invalidGrant("Refresh token has expired");
+    if (session.revoked_at !== null) return invalidGrant("Refresh token has been revoked");
+    const now = world.now();
+    world.sql.exec("UPDATE refresh_tokens SET used_at = ? WHERE hash = ?", now, hash);
+    return session.id;
+  });
+  if (typeof used !== "string") return used;
+  return (await issueTokens(world, used)) ?? invalidGrant("Refresh token has been revoked");
+}
+
+/** Ends the login that a refresh token, of any age, came of, given its SHA-256. Nobody learns whether it was one. */
+export function revokeByHash(
+  world: World,
+  hash: string,
+  client: string | null,
+  author: Author,
+): void {
+  world.step(() => {
+    const session = first<SessionRow>(
+      world,
+      `SELECT sessions.* FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session
+       WHERE hash = ?`,
+      hash.toLowerCase(),
+    );
+    if (!session || (client !== null && session.client !== client)) return;
+    endSession(world, session, author, "revoked");
+  });
+}
+
+export function revokeSession(world: World, id: string, author: Author): void {
+  world.step(() => {
+    const session = first<SessionRow>(world, "SELECT * FROM sessions WHERE id = ?", id);
+    if (session) endSession(world, session, author, "revoked");
+  });
+}
+
+/**
+ * What of `granted` its owner may do now, with `repositories` spelled out: so a token names what it
+ * opens, and one that is made later names what it opens then.
+ */
+export function resolve(granted: readonly Permission[], holder: Holder): Permission[] {
+  const mine = Object.keys(holder.roles);
+  const resolved = granted.flatMap((permission): Permission[] => {
+    if (permission.domain === "repositories") {
+      return mine.map((resource) => ({ domain: "repository", resource }));
+    }
+    if (permission.domain !== "repository" && permission.domain !== "docs") return [permission];
+    const subject = { kind: "repository", name: permission.resource, public: false } as const;
+    const isMine = may({ ...holder, permissions: "everything" }, "fetch", subject) === "yes";
+    return isMine ? [permission] : [];
+  });
+  return resolved.filter(
+    (permission, at) => resolved.findIndex((it) => scopeOf(it) === scopeOf(permission)) === at,
+  );
+}
+
+export function invalidGrant(description: string): OAuthRefusal {
+  return { error: "invalid_grant", description };
+}
+
+function endSession(world: World, session: SessionRow, author: Author, reason: string): void {
+  if (session.revoked_at !== null) return;
+  const now = world.now();
+  world.sql.exec("UPDATE sessions SET revoked_at = ? WHERE id = ?", now, session.id);
+  changed(world, `session:${session.id}`);
+  const user = first<{ name: string }>(world, "SELECT name FROM users WHERE id = ?", session.user);
+  const params = { name: session.name, reason };
+  audit(world, "session.revoke", author, { subject: user?.name ?? "", params });
+}

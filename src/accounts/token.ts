@@ -1,0 +1,112 @@
+/**
+ * Access tokens: JWTs, signed with HMAC-SHA256 under a key derived from ACCOUNTS_SECRET, which every
+ * place that checks them has anyway. A token says what its owner may do, so that reading needs no look
+ * anywhere; news (changes.ts) can make it void before it expires, and writing asks.
+ */
+import { errors, jwtVerify, SignJWT } from "jose";
+import type { Owner, Role } from "./may.ts";
+import { type Permission, parseScopes, scopeOf } from "./permission.ts";
+import type { Credential } from "./types.ts";
+
+export const accessTokenSeconds = 30 * 60;
+const issuer = "hexedge";
+const audience = "hexedge:api";
+/** Clocks differ. */
+const notBeforeSeconds = -30;
+
+/** What a token says of itself, checked. */
+export interface Claims {
+  permissions: Permission[];
+  /** The login it came of, or the key it was exchanged for. */
+  sessionId: string | null;
+  keyId: number | null;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
+/** @param credential what the token rests on; it is good for `permissions` of that, at most. */
+export async function signToken(
+  secret: string,
+  credential: Credential,
+  permissions: readonly Permission[],
+  now: number,
+): Promise<string> {
+  const { holder, sessionId, keyId, sequence, watch, label } = credential;
+  const { owner, roles } = holder;
+  const seconds = Math.floor(now / 1000);
+  const claims = {
+    scope: permissions.map(scopeOf).join(" "),
+    roles,
+    ...(owner.kind === "user" ? { uid: owner.id } : {}),
+    ...{ sid: sessionId, key: keyId, seq: sequence, watch, label },
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject(`${owner.kind}:${owner.name}`)
+    .setJti(crypto.randomUUID())
+    .setIssuedAt(seconds)
+    .setNotBefore(seconds + notBeforeSeconds)
+    .setExpirationTime(seconds + accessTokenSeconds)
+    .sign(await signingKey(secret));
+}
+
+/** @returns undefined when it is not ours, or over; what it says is as of when it was made. */
+export async function readToken(
+  secret: string,
+  token: string,
+  now: number,
+): Promise<{ claims: Claims; credential: Credential } | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, await signingKey(secret), {
+      ...{ issuer, audience, algorithms: ["HS256"], currentDate: new Date(now) },
+      requiredClaims: ["sub", "exp", "scope", "seq"],
+    });
+    return parse(payload);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+/** Our own signature is on it, so the shapes are as `signToken` wrote them. */
+function parse(payload: Record<string, unknown>) {
+  const [kind, name = ""] = String(payload.sub).split(":");
+  const owner: Owner =
+    kind === "user" ? { kind, id: Number(payload.uid), name } : { kind: "organization", name };
+  const permissions = parseScopes(String(payload.scope)) ?? [];
+  const expiresAt = Number(payload.exp) * 1000;
+  const sessionId = (payload.sid ?? null) as string | null;
+  const keyId = (payload.key ?? null) as number | null;
+  const roles = (payload.roles ?? {}) as Record<string, Role>;
+  const credential: Credential = {
+    holder: { kind: "holder", owner, roles, permissions },
+    ...{ kind: "token", label: String(payload.label), keyId, sessionId, expiresAt },
+    ...{ sequence: Number(payload.seq), watch: payload.watch as string[] },
+  };
+  return { claims: { permissions, sessionId, keyId, expiresAt }, credential };
+}
+
+/** Not the secret itself, under which keys are hashed. */
+let derived: { secret: string; key: CryptoKey } | undefined;
+
+export async function signingKey(secret: string): Promise<CryptoKey> {
+  if (derived?.secret === secret) return derived.key;
+  const encoder = new TextEncoder();
+  const base = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
+    "deriveKey",
+  ]);
+  const key = await crypto.subtle.deriveKey(
+    {
+      ...{ name: "HKDF", hash: "SHA-256", salt: new Uint8Array() },
+      info: encoder.encode("hexedge access tokens"),
+    },
+    base,
+    { name: "HMAC", hash: "SHA-256", length: 256 },
+    false,
+    ["sign", "verify"],
+  );
+  derived = { secret, key };
+  return key;
+}

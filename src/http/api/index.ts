@@ -1,0 +1,54 @@
+import type { Context } from "hono";
+import type { RepositoryConfig } from "../../env.ts";
+import type { App } from "../app-type.ts";
+import { urlsOf } from "../context.ts";
+import { render } from "../format.ts";
+import { permit } from "../permit.ts";
+import { refuse } from "../refusals.ts";
+import { apiUrl, repositoryUrl } from "../views.ts";
+
+/** `GET /api`: where things are. */
+export function showIndex(c: Context<App>): Response {
+  const api = `${urlsOf(c).origin}/api`;
+  const release = `${api}/packages/{name}/releases/{version}`;
+  return render(c, 200, {
+    packages_url: `${api}/packages`,
+    package_url: `${api}/packages/{name}`,
+    package_release_url: release,
+    package_retirement_url: `${release}/retire`,
+    package_owners_url: `${api}/packages/{name}/owners`,
+    keys_url: `${api}/keys`,
+    key_url: `${api}/keys/{name}`,
+    documentation_url: "https://github.com/hexpm/specifications",
+  });
+}
+
+/** `GET /api/repos`: those that they may read. */
+export async function listRepositories(c: Context<App>): Promise<Response> {
+  const found: RepositoryConfig[] = [];
+  for (const repository of c.get("config").repositories.values()) {
+    const { name, public: isPublic } = repository;
+    const refused = await permit(c, "read", { kind: "repository", name, public: isPublic });
+    if (refused?.reason === "unauthorized") return refuse(c, refused);
+    if (!refused) found.push(repository);
+  }
+  return render(
+    c,
+    200,
+    found.map((repository) => repositoryView(c, repository)),
+  );
+}
+
+/** `GET /api/repos/NAME` */
+export function showRepository(c: Context<App>): Response {
+  return render(c, 200, repositoryView(c, c.get("repository")));
+}
+
+function repositoryView(c: Context<App>, { name, public: isPublic, publish }: RepositoryConfig) {
+  const urls = urlsOf(c);
+  return {
+    ...{ name, public: isPublic, publish },
+    url: apiUrl(urls, name),
+    repository_url: repositoryUrl(urls, name),
+  };
+}

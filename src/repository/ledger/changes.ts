@@ -1,0 +1,69 @@
+/** What every change does beside the change itself: sequence, registry entries, catalog, audit. */
+import { namesEntry, versionsEntry } from "../resources.ts";
+import type { AuditQuery, AuditRecord, ListQuery, Refused } from "../types.ts";
+import { type Event, readAudit, writeAudit } from "./audit.ts";
+import { catalogue, catalogueAll, catalogVersion } from "./catalog.ts";
+import { Progress } from "./progress.ts";
+import { type Found, findPackages } from "./search.ts";
+
+export class Changes extends Progress {
+  constructor(storage: DurableObjectStorage, repository: string) {
+    super(storage, repository);
+    if (this.state("catalog") !== catalogVersion) this.step(() => this.#catalogueAll());
+  }
+
+  find(query: ListQuery): Found {
+    return findPackages(this.sql, this.repository, query);
+  }
+
+  auditLog(query: AuditQuery): AuditRecord[] {
+    return readAudit(this.sql, query);
+  }
+
+  /** The package's registry files are stale from here on. @returns the number of the change. */
+  protected changed(name: string, now: number): number {
+    const sequence = this.nextSequence();
+    const releases = this.releases(name);
+    const entry = releases.length === 0 ? null : namesEntry(name, now);
+    this.sql.exec(
+      `UPDATE packages SET updated_at = ?1, changed = ?2, names_entry = ?3, versions_entry = ?4
+       WHERE name = ?5`,
+      ...[now, sequence, entry, entry && versionsEntry(name, releases), name],
+    );
+    this.touched(name);
+    const row = this.package(name);
+    if (row) catalogue(this.sql, row, releases);
+    return sequence;
+  }
+
+  /** What the API shows of the package is stale in KV; no registry file says it. */
+  protected touched(name: string): void {
+    // At least the sequence, which a package that went and came back never had before.
+    this.sql.exec(
+      "UPDATE packages SET touched = max(touched + 1, ?) WHERE name = ?",
+      ...[this.sequence(), name],
+    );
+  }
+
+  protected audit(event: Event, now: number): void {
+    writeAudit(this.sql, event, now);
+  }
+
+  protected notFound(name: string, version: string): Refused {
+    return this.holds(name)
+      ? { refused: { reason: "release_not_found", package: name, version } }
+      : { refused: { reason: "package_not_found", package: name } };
+  }
+
+  #catalogueAll(): void {
+    catalogueAll(this.sql, this.#packages());
+    this.setState("catalog", catalogVersion);
+  }
+
+  *#packages() {
+    for (const name of this.packageNames()) {
+      const row = this.package(name);
+      if (row) yield { row, releases: this.releases(name) };
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** Who owns a package. No registry file says so; KV follows with the alarm. */
+import type { Author, OwnerLevel, Refused } from "./types.ts";
+import type { World } from "./world.ts";
+
+type OwnersWorld = Pick<World, "ledger" | "wake">;
+
+/** Makes somebody an owner, or changes their level. With `transfer` all other owners go. */
+export function setOwner(
+  world: OwnersWorld,
+  name: string,
+  user: { id: number; name: string },
+  level: OwnerLevel,
+  options: { transfer: boolean },
+  author: Author,
+): Refused | null {
+  const now = Date.now();
+  return waking(world, world.ledger.setOwner(name, user, level, options, author, now));
+}
+
+/** Refused when somebody has to be left and would not: in a public repository. */
+export function removeOwner(
+  world: OwnersWorld,
+  name: string,
+  userId: number,
+  isPublic: boolean,
+  author: Author,
+): Refused | null {
+  const now = Date.now();
+  return waking(world, world.ledger.removeOwner(name, userId, isPublic, author, now));
+}
+
+/** Hands a package over to its organization. */
+export function disown(world: OwnersWorld, name: string, author: Author): Refused | null {
+  return waking(world, world.ledger.disown(name, author, Date.now()));
+}
+
+function waking(world: OwnersWorld, refused: Refused | undefined): Refused | null {
+  if (refused) return refused;
+  world.wake();
+  return null;
+}
