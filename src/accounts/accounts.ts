@@ -30,7 +30,7 @@ import { credentialOfPage, type PageSession } from "./page-session.ts";
 import { migrate } from "./schema.ts";
 import { refreshTokens, revokeByHash, revokeSession } from "./sessions.ts";
 import { expand, shorten } from "./short-urls.ts";
-import { attempt, forgetFailures, forgive, throttled } from "./throttle.ts";
+import { attempt, forgetFailures, forgive } from "./throttle.ts";
 import type { Claims } from "./token.ts";
 import type {
   AuditRecord,
@@ -206,11 +206,15 @@ export class Accounts extends DurableObject<Env> {
     return refreshTokens(this.world, refreshToken, client, author);
   }
 
-  exchangeKey(hash: string, wanted: Parameters<typeof exchangeKey>[2], address: string) {
-    const refused = throttled(this.world, [`address:${address}`]);
-    const known = credentialOfKey(this.world, hash);
-    if ("refused" in known) this.failed(address);
-    return refused && "refused" in known ? refused : exchangeKey(this.world, hash, wanted);
+  /** Only wrong keys count, and after too many of them none is looked at. */
+  async exchangeKey(
+    hash: string,
+    wanted: Parameters<typeof exchangeKey>[2],
+    address: string,
+  ): Promise<Tokens | OAuthRefusal | Refused> {
+    const found = this.credentialOfKey(hash, address);
+    const isThrottled = "refused" in found && found.refused.reason === "too_many_failures";
+    return isThrottled ? found : exchangeKey(this.world, hash, wanted);
   }
 
   revokeByHash(hash: string, client: string | null, author: Author): void {

@@ -23,7 +23,10 @@ export const newsMsMax = 45_000;
 const changesMax = 1000;
 
 /** Does nothing in the news speak against the credential? It may have expired all the same. */
-export function isCurrent({ sequence, watch }: Credential, news: News): boolean {
+export function isCurrent(
+  { sequence, watch }: Pick<Credential, "sequence" | "watch">,
+  news: News,
+): boolean {
   if (sequence < news.floor) return false;
   return watch.every(
     (id) => (Object.hasOwn(news.changes, id) ? Number(news.changes[id]) : 0) <= sequence,

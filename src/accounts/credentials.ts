@@ -23,22 +23,22 @@ export function credentialOfKeyId(world: World, id: number): Credential | Refuse
 
 /** A token whose signature is right: is what it rests on still so, and what may its owner do now? */
 export function credentialOfToken(world: World, claims: Claims): Credential | Refused {
-  const { permissions, expiresAt } = claims;
+  const { permissions } = claims;
   const basis = claims.keyId !== null ? ofTokenKey(world, claims) : ofTokenSession(world, claims);
   if ("refused" in basis) return basis;
   const holder: Holder = { ...basis.holder, permissions };
-  return { ...basis, holder, kind: "token", expiresAt };
+  return { ...basis, holder, kind: "token", expiresAt: earlier(basis.expiresAt, claims.expiresAt) };
 }
 
 export function credentialOfPassword(world: World, user: UserRow): Credential {
   return { ...ofUser(world, user, "everything"), kind: "password", label: "password" };
 }
 
-/** A live session, and the user whose it is. */
+/** A live session, the user whose it is, and when it ends if nobody revokes it. */
 export function liveSession(
   world: World,
   id: string,
-): { session: SessionRow; user: UserRow } | undefined {
+): { session: SessionRow; user: UserRow; endsAt: number } | undefined {
   const session = first<SessionRow>(world, "SELECT * FROM sessions WHERE id = ?", id);
   if (!session || session.revoked_at !== null || session.expires_at <= world.now())
     return undefined;
@@ -46,7 +46,8 @@ export function liveSession(
   if (!user || user.deactivated_at !== null) return undefined;
   // Whoever signed in with a key goes when it goes.
   const key = session.key === null ? null : credentialOfKeyId(world, session.key);
-  return key && "refused" in key ? undefined : { session, user };
+  if (key && "refused" in key) return undefined;
+  return { session, user, endsAt: earlier(key?.expiresAt ?? null, session.expires_at) };
 }
 
 function ofTokenKey(world: World, { keyId, sessionId }: Claims): Credential | Refused {
@@ -57,13 +58,13 @@ function ofTokenKey(world: World, { keyId, sessionId }: Claims): Credential | Re
 function ofTokenSession(world: World, { sessionId }: Claims): Credential | Refused {
   const live = liveSession(world, sessionId ?? "");
   if (!live) return revoked;
-  const { session, user } = live;
+  const { session, user, endsAt } = live;
   const permissions = parsePermissions(session.permissions);
   const key = session.key === null ? [] : [`key:${session.key}`];
   const of = ofUser(world, user, permissions);
   return {
     ...{ ...of, kind: "token", sessionId: session.id, label: `token of ${session.name}` },
-    watch: [...of.watch, `session:${session.id}`, ...key],
+    ...{ expiresAt: endsAt, watch: [...of.watch, `session:${session.id}`, ...key] },
   };
 }
 
@@ -114,6 +115,10 @@ function ofUser(
 /** The password that a user has at this moment, for whoever computes whether a given one is right. */
 export function passwordOf(world: World, nameOrEmail: string): string | null {
   return activeUser(world, nameOrEmail)?.password ?? null;
+}
+
+function earlier(one: number | null, other: number): number {
+  return Math.min(one ?? other, other);
 }
 
 const unknown: Refused = { refused: { reason: "credential_unknown" } };

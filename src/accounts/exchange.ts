@@ -2,7 +2,7 @@
 import { credentialOfKey } from "./credentials.ts";
 import { includes, type Permission, scopeOf } from "./permission.ts";
 import { resolve } from "./sessions.ts";
-import { accessTokenSeconds, signToken } from "./token.ts";
+import { signToken } from "./token.ts";
 import type { OAuthRefusal, Tokens } from "./types.ts";
 import type { World } from "./world.ts";
 
@@ -31,8 +31,7 @@ export async function exchangeKey(
     (it) => it.domain !== "repository" || includes(held, it),
   );
   return {
-    accessToken: await signToken(world.secret, credential, permissions, world.now()),
-    expiresInSeconds: accessTokenSeconds,
+    ...(await signToken(world.secret, credential, permissions, world.now())),
     scope: permissions.map(scopeOf).join(" "),
     refreshToken: null,
   };

@@ -1,6 +1,6 @@
 /** Keys: made, listed and revoked. What a key is good for when it is shown is in credentials.ts. */
 import { audit } from "./audit.ts";
-import { changed } from "./changes.ts";
+import { changed, isCurrent, newsOf } from "./changes.ts";
 import type { Owner } from "./may.ts";
 import { covers, type Permission, scopeOf } from "./permission.ts";
 import {
@@ -39,7 +39,7 @@ export type KeyRow = {
 };
 
 /** The credential that asks for a key. */
-export type Maker = Pick<Credential, "holder" | "keyId" | "sessionId">;
+export type Maker = Pick<Credential, "holder" | "keyId" | "sessionId" | "sequence" | "watch">;
 
 /** Far more than a team needs; an endless loop in a script ends here. */
 const keysMax = 1000;
@@ -140,6 +140,10 @@ function refusal(
   makerEnds: number | null,
 ): Refused | undefined {
   const { revokeAt, permissions } = key;
+  // Whoever revokes everything must not find a key afterwards that was being made meanwhile.
+  if (maker && !isCurrent(maker, newsOf(world))) {
+    return { refused: { reason: "credential_revoked" } };
+  }
   if (revokeAt !== null && revokeAt <= world.now()) {
     return invalid({ revoke_at: "must be in the future" });
   }

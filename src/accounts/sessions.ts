@@ -5,9 +5,9 @@ import { credentialOfToken, liveSession } from "./credentials.ts";
 import { type Holder, may } from "./may.ts";
 import { type Permission, scopeOf } from "./permission.ts";
 import { hashToken, makeToken } from "./secret.ts";
-import { accessTokenSeconds, signToken } from "./token.ts";
+import { signToken } from "./token.ts";
 import type { Author, OAuthRefusal, Tokens } from "./types.ts";
-import { first, parsePermissions, type World } from "./world.ts";
+import { all, first, parsePermissions, type World } from "./world.ts";
 
 export type SessionRow = {
   id: string;
@@ -39,11 +39,13 @@ export function createSession(world: World, session: NewSession, author: Author)
   const { userId, client, name, permissions, keyId } = session;
   const now = world.now();
   const id = crypto.randomUUID();
-  world.sql.exec(
-    `UPDATE sessions SET revoked_at = ?1 WHERE id IN (SELECT id FROM sessions WHERE user = ?2
-       AND revoked_at IS NULL AND expires_at > ?1 ORDER BY created_at DESC LIMIT -1 OFFSET ?3)`,
-    ...[now, userId, sessionsMax - 1],
+  const tooMany = all<SessionRow>(
+    world,
+    `SELECT * FROM sessions WHERE user = ? AND revoked_at IS NULL AND expires_at > ?
+     ORDER BY created_at DESC LIMIT -1 OFFSET ?`,
+    ...[userId, now, sessionsMax - 1],
   );
+  for (const oldest of tooMany) endSession(world, oldest, author, "too many logins");
   world.sql.exec(
     "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
     ...[id, userId, client, name, JSON.stringify(permissions), keyId, now, now + sessionMs],
@@ -63,7 +65,8 @@ export async function issueTokens(world: World, sessionId: string): Promise<Toke
   const issued = world.step(() => {
     const live = liveSession(world, sessionId);
     if (!live) return undefined;
-    const claims = { permissions: [], sessionId, keyId: null, expiresAt: 0 };
+    const expiresAt = Number.MAX_SAFE_INTEGER; // the session's own end is nearer
+    const claims = { permissions: [], sessionId, keyId: null, expiresAt };
     const credential = credentialOfToken(world, claims);
     if ("refused" in credential) return undefined;
     world.sql.exec("INSERT INTO refresh_tokens VALUES (?, ?, NULL)", hash, sessionId);
@@ -73,8 +76,7 @@ export async function issueTokens(world: World, sessionId: string): Promise<Toke
   if (!issued) return undefined;
   const { credential, permissions } = issued;
   return {
-    accessToken: await signToken(world.secret, credential, permissions, world.now()),
-    expiresInSeconds: accessTokenSeconds,
+    ...(await signToken(world.secret, credential, permissions, world.now())),
     scope: permissions.map(scopeOf).join(" "),
     refreshToken,
   };

@@ -6,9 +6,9 @@
 import { errors, jwtVerify, SignJWT } from "jose";
 import type { Owner, Role } from "./may.ts";
 import { type Permission, parseScopes, scopeOf } from "./permission.ts";
-import type { Credential } from "./types.ts";
+import type { Credential, Tokens } from "./types.ts";
 
-export const accessTokenSeconds = 30 * 60;
+const accessTokenSeconds = 30 * 60;
 const issuer = "hexedge";
 const audience = "hexedge:api";
 /** Clocks differ. */
@@ -24,23 +24,25 @@ export interface Claims {
   expiresAt: number;
 }
 
-/** @param credential what the token rests on; it is good for `permissions` of that, at most. */
+/** @param credential what the token rests on; it is good for `permissions` of that, and ends with it. */
 export async function signToken(
   secret: string,
   credential: Credential,
   permissions: readonly Permission[],
   now: number,
-): Promise<string> {
-  const { holder, sessionId, keyId, sequence, watch, label } = credential;
+): Promise<Pick<Tokens, "accessToken" | "expiresInSeconds">> {
+  const { holder, sessionId, keyId, sequence, watch, label, expiresAt } = credential;
   const { owner, roles } = holder;
   const seconds = Math.floor(now / 1000);
+  const leftSeconds = Math.floor((expiresAt ?? Number.POSITIVE_INFINITY) / 1000) - seconds;
+  const expiresInSeconds = Math.max(0, Math.min(leftSeconds, accessTokenSeconds));
   const claims = {
     scope: permissions.map(scopeOf).join(" "),
     roles,
     ...(owner.kind === "user" ? { uid: owner.id } : {}),
     ...{ sid: sessionId, key: keyId, seq: sequence, watch, label },
   };
-  return new SignJWT(claims)
+  const accessToken = await new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuer(issuer)
     .setAudience(audience)
@@ -48,8 +50,9 @@ export async function signToken(
     .setJti(crypto.randomUUID())
     .setIssuedAt(seconds)
     .setNotBefore(seconds + notBeforeSeconds)
-    .setExpirationTime(seconds + accessTokenSeconds)
+    .setExpirationTime(seconds + expiresInSeconds)
     .sign(await signingKey(secret));
+  return { accessToken, expiresInSeconds };
 }
 
 /** @returns undefined when it is not ours, or over; what it says is as of when it was made. */

@@ -34,6 +34,11 @@ export function disown(world: OwnersWorld, name: string, author: Author): Refuse
   return waking(world, world.ledger.disown(name, author, Date.now()));
 }
 
+/** Takes everything from an owner who has left, also where nobody else is left. */
+export function forgetOwner(world: OwnersWorld, userId: number, author: Author): void {
+  if (world.ledger.forgetOwner(userId, author, Date.now())) world.wake();
+}
+
 function waking(world: OwnersWorld, refused: Refused | undefined): Refused | null {
   if (refused) return refused;
   world.wake();

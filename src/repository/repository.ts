@@ -10,7 +10,7 @@ import { publishDocs, revertDocs } from "./docs.ts";
 import { Flush } from "./flush.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { list } from "./list.ts";
-import { disown, removeOwner, setOwner } from "./owners.ts";
+import { disown, forgetOwner, removeOwner, setOwner } from "./owners.ts";
 import { retryDelaysMs } from "./place.ts";
 import { type Published, publish } from "./publish.ts";
 import { recordOf } from "./record.ts";
@@ -105,10 +105,9 @@ export class Repository extends DurableObject<Env> {
     return ledger.holds(name) ? ledger.owners(name) : null;
   }
 
-  /** What a user is to a package, for whoever decides what they may. */
-  levels(name: string, userId: number | null): { exists: boolean; level: OwnerLevel | null } {
-    const { ledger } = this.world;
-    return { exists: ledger.holds(name), level: ledger.level(name, userId) };
+  /** Packages that the user owns. */
+  ownedBy(userId: number): string[] {
+    return this.world.ledger.ownedBy(userId);
   }
 
   /**
@@ -120,7 +119,6 @@ export class Repository extends DurableObject<Env> {
     user: { id: number; name: string },
     level: OwnerLevel,
     options: { transfer: boolean },
-    _isPublic: boolean,
     author: Author,
   ): Refused | null {
     return setOwner(this.world, name, user, level, options, author);
@@ -129,6 +127,11 @@ export class Repository extends DurableObject<Env> {
   /** In a public repository somebody has to be left. */
   removeOwner(name: string, userId: number, isPublic: boolean, author: Author): Refused | null {
     return removeOwner(this.world, name, userId, isPublic, author);
+  }
+
+  /** A member has left: they own nothing here any more, whoever is left. */
+  forgetOwner(userId: number, author: Author): void {
+    forgetOwner(this.world, userId, author);
   }
 
   /** Hands a package over to its organization: nobody else owns it any more. */

@@ -24,7 +24,7 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
     admin = "hex_only_for_tests_0123456789";
   });
 
-  it("signs in with a password, grants some of what is asked for, and the terminal goes on", async () => {
+  it.concurrent("signs in with a password, grants some of what is asked for, and the terminal goes on", async () => {
     const name = await makeUser("write");
     const terminal = await startTerminal("api repositories");
     const page = await freshPage();
@@ -58,7 +58,7 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
     expectNoSecrets(page, [password, String(tokens.body.access_token)]);
   });
 
-  it("says that a code is wrong, and takes the right one in small letters with a dash", async () => {
+  it.concurrent("says that a code is wrong, and takes the right one in small letters with a dash", async () => {
     const name = await makeUser("read");
     const terminal = await startTerminal("api:read");
     const page = await freshPage();
@@ -78,7 +78,7 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
     expect((await poll(terminal)).body.scope).toBe("api:read");
   });
 
-  it("gives nothing when the user denies", async () => {
+  it.concurrent("gives nothing when the user denies", async () => {
     const name = await makeUser("read");
     const terminal = await startTerminal("api");
     const page = await freshPage();
@@ -91,7 +91,7 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
     expect(await poll(terminal)).toMatchObject({ status: 403, body: { error: "access_denied" } });
   });
 
-  it("signs in with a key, and grants no more than the key can do", async () => {
+  it.concurrent("signs in with a key, and grants no more than the key can do", async () => {
     const name = await makeUser("write");
     const { secret } = await asAdmin(`/api/users/${name}/keys`, {
       name: "narrow",
@@ -106,18 +106,15 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
     expect(await page.isDisabled("input[value='repositories']")).toBe(true);
     await picture(page, "8-phone-dark");
     // Somebody who takes the page apart gets no more.
-    await page.evaluate(() => {
-      for (const box of document.querySelectorAll("input[type=checkbox]")) {
-        box.removeAttribute("disabled");
-        (box as HTMLInputElement).checked = true;
-      }
-    });
+    await page.evaluate(
+      "for (const box of document.querySelectorAll('input[type=checkbox]')) { box.disabled = false; box.checked = true; }",
+    );
     await press(page, "Approve");
     expect((await poll(terminal)).body.scope).toBe("api:read api:write");
     expectNoSecrets(page, [String(secret)]);
   });
 
-  it("wants at least one thing chosen", async () => {
+  it.concurrent("wants at least one thing chosen", async () => {
     const name = await makeUser("read");
     const terminal = await startTerminal("api:read");
     const page = await freshPage();
@@ -131,7 +128,7 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
     expect((await poll(terminal)).status).toBe(403);
   });
 
-  it("ends the page's session when the password changes meanwhile", async () => {
+  it.concurrent("ends the page's session when the password changes meanwhile", async () => {
     const name = await makeUser("read");
     const terminal = await startTerminal("api:read");
     const page = await freshPage();
@@ -168,8 +165,8 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
   });
 
   it("has no secret in its log", () => {
-    expect(server.output).not.toContain(password);
-    expect(server.output).not.toMatch(/eyJ[\w-]+\./);
+    expect(server.run.output).not.toContain(password);
+    expect(server.run.output).not.toMatch(/eyJ[\w-]+\./);
   });
 
   async function makeUser(role: string): Promise<string> {
@@ -222,7 +219,7 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
   function expectNoSecrets(page: Page, secrets: string[]): void {
     for (const secret of secrets) {
       expect(page.url()).not.toContain(secret);
-      expect(server.output).not.toContain(secret);
+      expect(server.run.output).not.toContain(secret);
     }
   }
 });

@@ -9,6 +9,7 @@ import { asksForErlang, read } from "../support/answers.ts";
 /** The least that a deployment needs. */
 const least = {
   ADMIN_KEY: "sixteen_letters_",
+  ACCOUNTS_SECRET: "thirty-two characters, blanks too",
   SIGNING_KEY: env.SIGNING_KEY,
   REPOSITORIES: { acme: { kind: "hosted" } },
 };

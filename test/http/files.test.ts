@@ -345,13 +345,21 @@ describe("a repository that is new", () => {
     }
   });
 
-  it("makes no file for whoever may not read it, but the public key", async () => {
+  it("makes no file for whoever may not read it", async () => {
     const it = await world();
-    expect((await it.guest.file("/names")).status).toBe(403);
-    expect((await it.guest.file("/packages/foo")).status).toBe(403);
+    for (const path of [...ownFiles, "/packages/foo"]) {
+      expect((await it.guest.file(path)).status).toBe(403);
+    }
     expect(await storedFiles(it)).toEqual([]);
-    expect((await it.guest.file("/public_key")).status).toBe(200);
     await expectSound(it);
+  });
+
+  it("has its files for everybody when it is public", async () => {
+    for (const path of ownFiles) {
+      const it = await world({ public: true });
+      expect((await it.guest.file(path)).status).toBe(200);
+      await expectSound(it);
+    }
   });
 });
 

@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
 import { erlangBody, erlangType, jsonBody, read } from "../support/answers.ts";
+import { user } from "../support/people.ts";
 import { packageTarball } from "../support/tarball.ts";
-import { type Person, storedFiles, type World, world } from "../support/world.ts";
+import { type Person, setFailuresMax, storedFiles, type World, world } from "../support/world.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -34,8 +35,14 @@ const answers: Record<string, (it: World, headers: Headers) => Promise<Response>
   },
   "404 no such page": (it, headers) => it.admin.api("/nothing/here", { headers }),
   "404 no such page, outside": (it, headers) => it.guest.fetch("/api/nothing", { headers }),
-  "404 no such repository": (it, headers) =>
+  "401 no key, and perhaps no such repository": (it, headers) =>
     it.guest.fetch("/api/repos/nowhere/packages/foo", { headers }),
+  "404 no such repository": (it, headers) =>
+    it.admin.fetch("/api/repos/nowhere/packages/foo", { headers }),
+  "404 not for others to see": async (it, headers) =>
+    (await user(it)).api("/packages/foo", { headers }),
+  "403 not for readers to do": async (it, headers) =>
+    post(await user(it, "read"), "/publish", headers, release("new")),
   "404 no such package": (it, headers) => it.admin.api("/packages/bar", { headers }),
   "404 no such release": (it, headers) => it.admin.api("/packages/foo/releases/9.0.0", { headers }),
   "404 no docs": (it, headers) => it.admin.api(`${foo}/docs`, { headers }),
@@ -76,13 +83,51 @@ describe.each(formats)("a client that accepts $asked", ({ asked, answered }) => 
       "cf-connecting-ip": `of ${asked ?? "nobody"}`,
     });
     if (asked !== undefined) headers.set("accept", asked);
+    await setFailuresMax(5);
+    onTestFinished(() => setFailuresMax(0));
     let response = await guest.api("/users/me", { headers });
-    for (let guesses = 1; guesses < 200 && response.status === 401; guesses++) {
+    for (let guesses = 1; guesses < 20 && response.status === 401; guesses++) {
       response = await guest.api("/users/me", { headers });
     }
     expect(response.status).toBe(429);
     expect(response.headers.get("content-type")).toBe(answered);
+    expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
     expectRefusal(await read(response), 429);
+  });
+
+  it("need not read again what it has, but for the headers", async () => {
+    const it = await worldWithFoo();
+    const headers = new Headers(asked === undefined ? {} : { accept: asked });
+    for (const path of ["/packages/foo", foo, "/packages", "/users/me", ""]) {
+      const etag = (await it.admin.api(path, { headers })).headers.get("etag") ?? "";
+      expect(etag).toMatch(/^"[0-9a-f]{40}"$/);
+      for (const method of ["GET", "HEAD"]) {
+        headers.set("if-none-match", `"other", W/${etag}`);
+        const same = await it.admin.api(path, { method, headers });
+        expect([method, path, same.status, await same.text()]).toEqual([method, path, 304, ""]);
+        expect(same.headers.get("etag")).toBe(etag);
+        expect(same.headers.get("cache-control")).toBe("private, no-store");
+        expect(same.headers.get("vary")).toBe("accept, authorization");
+        expect(same.headers.get("x-request-id")).not.toBeNull();
+      }
+      headers.delete("if-none-match");
+    }
+    const before = (await it.admin.api("/packages/foo", { headers })).headers.get("etag") ?? "";
+    await it.admin.retire("foo", "1.0.0");
+    headers.set("if-none-match", before);
+    const changed = await it.admin.api("/packages/foo", { headers });
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get("etag")).not.toBe(before);
+  });
+
+  it("hears a refusal as ever when it has something already", async () => {
+    const it = await worldWithFoo();
+    const headers = new Headers(asked === undefined ? {} : { accept: asked });
+    headers.set("if-none-match", "*");
+    const refused = await it.admin.api("/packages/bar", { headers });
+    expect([refused.status, refused.headers.get("etag")]).toEqual([404, null]);
+    expect((await it.guest.api("/packages/foo", { headers })).status).toBe(401);
+    expect((await post(it.admin, "/publish", headers, release("new"))).status).toBe(201);
   });
 
   it("gets the headers of an answer alone when it asks with HEAD", async () => {

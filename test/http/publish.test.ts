@@ -34,6 +34,7 @@ describe("publishing a release", () => {
         retirement: null,
         package_url: `http://hexedge.test/api/repos/${it.repository}/packages/foo`,
         url,
+        html_url: `http://hexedge.test/packages/${it.repository}/foo/1.0.0`,
         docs_html_url: null,
         requirements: { plug: { app: "plug", requirement: "~> 1.0", optional: true } },
         configs: {
@@ -43,7 +44,7 @@ describe("publishing a release", () => {
         },
         meta: { app: "foo", build_tools: ["mix"], elixir: null },
         downloads: 0,
-        publisher: { username: "admin" },
+        publisher: { username: "admin", url: "http://hexedge.test/api/users/admin" },
       });
       await expectStored(it, fooFiles);
     },

@@ -44,6 +44,7 @@ describe("a package", () => {
       inserted_at: expect.stringMatching(/Z$/),
       updated_at: expect.stringMatching(/Z$/),
       url,
+      html_url: `${origin}/packages/${it.repository}/foo`,
       docs_html_url: null,
       latest_version: "2.0.0-rc.1",
       latest_stable_version: "1.10.0",
@@ -65,7 +66,7 @@ describe("a package", () => {
         inserted_at: expect.stringMatching(/Z$/),
       })),
       retirements: {},
-      downloads: {},
+      downloads: { all: 0, day: 0, week: 0 },
       owners: [],
     });
     const inErlang = await read(await it.admin.api("/packages/foo", { headers: asksForErlang }));
@@ -450,6 +451,7 @@ describe("users/me", () => {
       handles: {},
       url: "http://hexedge.test/api/users/me",
       packages: [],
+      owned_packages: {},
       organizations: [],
     });
   });

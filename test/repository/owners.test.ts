@@ -34,7 +34,7 @@ async function owned(...others: [string, number, OwnerLevel][]): Promise<World> 
   const it = await world();
   await stock(it, [{ name: "foo", by: ann }]);
   for (const [name, id, level] of others) {
-    await it.stub.setOwner("foo", { id, name }, level, only, false, ann);
+    await it.stub.setOwner("foo", { id, name }, level, only, ann);
   }
   return it;
 }
@@ -96,7 +96,7 @@ describe("standing", () => {
       expect(await it.stub.revert("foo", version, who)).toEqual(denied);
       expect(await it.stub.revertDocs("foo", version, who)).toEqual(denied);
     }
-    expect(await it.stub.setOwner("foo", { id: 2, name: "bob" }, "full", only, false, who)).toEqual(
+    expect(await it.stub.setOwner("foo", { id: 2, name: "bob" }, "full", only, who)).toEqual(
       denied,
     );
     expect(await it.stub.removeOwner("foo", 1, false, who)).toEqual(denied);
@@ -120,16 +120,15 @@ describe("standing", () => {
     for (const standing of ["creator", "owner"] as const) {
       const who = person("bob", 2, standing);
       expect(await it.stub.retire("foo", "1.0.0", null, who)).toBeNull();
-      expect(
-        await it.stub.setOwner("foo", { id: 2, name: "bob" }, "full", only, false, who),
-      ).toEqual(denied);
+      expect(await it.stub.setOwner("foo", { id: 2, name: "bob" }, "full", only, who)).toEqual(
+        denied,
+      );
       expect(await it.stub.removeOwner("foo", 1, false, who)).toEqual(denied);
       expect(await it.stub.disown("foo", who)).toEqual(denied);
     }
     expect(await owners(it)).toEqual(["ann full", "bob maintainer"]);
-    expect(await it.stub.levels("foo", 2)).toEqual({ exists: true, level: "maintainer" });
-    expect(await it.stub.levels("foo", 3)).toEqual({ exists: true, level: null });
-    expect(await it.stub.levels("bar", 1)).toEqual({ exists: false, level: null });
+    expect(await it.stub.ownedBy(2)).toEqual(["foo"]);
+    expect(await it.stub.ownedBy(3)).toEqual([]);
   });
 
   it("of two creators who come at once lets in the first one alone", async () => {
@@ -195,7 +194,7 @@ describe("owners", () => {
   it("are added, get another level, and are added again without harm", async () => {
     const it = await owned();
     const set = (level: OwnerLevel) =>
-      it.stub.setOwner("foo", { id: 2, name: "bob" }, level, only, true, ann);
+      it.stub.setOwner("foo", { id: 2, name: "bob" }, level, only, ann);
     expect(await set("maintainer")).toBeNull();
     expect(await set("maintainer")).toBeNull();
     expect(await owners(it)).toEqual(["ann full", "bob maintainer"]);
@@ -212,11 +211,11 @@ describe("owners", () => {
   it("keep a full one, whoever is made a maintainer", async () => {
     const it = await owned(["bob", 2, "maintainer"]);
     const demote = (id: number, name: string) =>
-      it.stub.setOwner("foo", { id, name }, "maintainer", only, false, member);
+      it.stub.setOwner("foo", { id, name }, "maintainer", only, member);
     expect(await demote(1, "ann")).toEqual({
       refused: { reason: "last_full_owner", package: "foo", change: "demote" },
     });
-    await it.stub.setOwner("foo", { id: 2, name: "bob" }, "full", only, false, ann);
+    await it.stub.setOwner("foo", { id: 2, name: "bob" }, "full", only, ann);
     expect(await demote(1, "ann")).toBeNull();
     expect(await owners(it)).toEqual(["ann maintainer", "bob full"]);
   });
@@ -224,16 +223,16 @@ describe("owners", () => {
   it("all go when the package is transferred, and to a full owner only", async () => {
     const it = await owned(["bob", 2, "full"], ["carol", 3, "maintainer"]);
     const dan = { id: 4, name: "dan" };
-    expect(await it.stub.setOwner("foo", dan, "maintainer", transfer, true, ann)).toEqual({
+    expect(await it.stub.setOwner("foo", dan, "maintainer", transfer, ann)).toEqual({
       refused: { reason: "transfer_needs_full_level", package: "foo" },
     });
     expect(await owners(it)).toEqual(["ann full", "bob full", "carol maintainer"]);
-    expect(await it.stub.setOwner("foo", dan, "full", transfer, true, ann)).toBeNull();
+    expect(await it.stub.setOwner("foo", dan, "full", transfer, ann)).toBeNull();
     expect(await owners(it)).toEqual(["dan full"]);
     expect(await it.stub.auditLog({ limit: 1 })).toMatchObject([
       { action: "owner.transfer", author: { name: "ann" }, params: { user: "dan", level: "full" } },
     ]);
-    expect(await it.stub.setOwner("foo", dan, "full", transfer, true, ann)).toEqual(denied);
+    expect(await it.stub.setOwner("foo", dan, "full", transfer, ann)).toEqual(denied);
   });
 
   it("go all at once when the package is handed to its organization", async () => {
@@ -268,14 +267,28 @@ describe("owners", () => {
   it("of a package that is not there cannot be set", async () => {
     const it = await world();
     const refused = { refused: { reason: "package_not_found", package: "foo" } };
-    expect(
-      await it.stub.setOwner("foo", { id: 1, name: "ann" }, "full", only, true, member),
-    ).toEqual(refused);
-    expect(await it.stub.setOwner("foo", { id: 1, name: "ann" }, "full", only, true, ann)).toEqual(
+    expect(await it.stub.setOwner("foo", { id: 1, name: "ann" }, "full", only, member)).toEqual(
+      refused,
+    );
+    expect(await it.stub.setOwner("foo", { id: 1, name: "ann" }, "full", only, ann)).toEqual(
       refused,
     );
     expect(await it.stub.removeOwner("foo", 1, true, member)).toEqual(refused);
     expect(await it.stub.disown("foo", author)).toEqual(refused);
     expect(await it.stub.owners("foo")).toBeNull();
+  });
+});
+
+describe("an owner who leaves", () => {
+  it("owns nothing any more, also where nobody else is left, and the audit log says so", async () => {
+    const it = await owned(["bob", 2, "maintainer"]);
+    await it.stub.forgetOwner(1, member);
+    expect(await owners(it)).toEqual(["bob maintainer"]);
+    await it.stub.forgetOwner(2, member);
+    expect(await owners(it)).toEqual([]);
+    expect(await it.stub.ownedBy(1)).toEqual([]);
+    const [newest] = await it.stub.auditLog({ package: "foo", limit: 1 });
+    expect(newest).toMatchObject({ action: "owner.remove", params: { user: "bob" } });
+    await expectSound(it);
   });
 });

@@ -2,8 +2,11 @@
  * A fresh repository for each test, and the people who use it. For tests inside workerd: storage is
  * shared by the tests of a file, so every world has a repository of its own.
  */
+import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
+import type { Accounts } from "../../src/accounts/accounts.ts";
+import { accountsName } from "../../src/accounts/accounts-name.ts";
 import { type Env, openStorage } from "../../src/env.ts";
 import { check } from "../../src/repository/check.ts";
 import { packageTarball, type ReleaseOptions } from "./tarball.ts";
@@ -107,6 +110,17 @@ export class Person {
 export async function expectSound({ stub }: Pick<World, "stub">): Promise<void> {
   const facts = await stub.facts();
   expect(await check(openStorage(env as Env), facts)).toEqual([]);
+}
+
+/**
+ * After so many wrong credentials whoever shows them has to wait; 0, as in test/vitest.config.ts, is never.
+ * To be put back by whoever changes it.
+ */
+export function setFailuresMax(failuresMax: number): Promise<void> {
+  const accounts = env.ACCOUNTS_OBJECT.getByName(accountsName);
+  return runInDurableObject(accounts, ({ world }: Accounts) => {
+    world.failuresMax = failuresMax;
+  });
 }
 
 /** Every key of the bucket below the repository, without `repos/NAME/`. */

@@ -88,9 +88,12 @@ export async function setRole(c: Context<App>): Promise<Response> {
 export async function removeMember(c: Context<App>): Promise<Response> {
   const found = await organizationOf(c, "administer");
   if ("refused" in found) return refuse(c, found.refused);
-  const user = c.req.param("user") ?? "";
-  const refused = await accountsOf(c).removeMember(found.name, user, authorOf(c));
-  return refused ? refuse(c, refused.refused) : c.body(null, 204);
+  const named = c.req.param("user") ?? "";
+  const user = await accountsOf(c).user(named);
+  const refused = await accountsOf(c).removeMember(found.name, named, authorOf(c));
+  if (refused) return refuse(c, refused.refused);
+  if (user) await c.env.REPOSITORY.getByName(found.name).forgetOwner(user.id, authorOf(c));
+  return c.body(null, 204);
 }
 
 /** The organization that the path names, if whoever asks may do this to it. */

@@ -65,14 +65,7 @@ export async function setOwner(c: Context<App>): Promise<Response> {
     );
   }
   const refused = await repositoryOf(c).setOwner(
-    ...([
-      name,
-      { id: user.id, name: user.name },
-      level,
-      { transfer },
-      isPublic,
-      authorOf(c),
-    ] as const),
+    ...([name, { id: user.id, name: user.name }, level, { transfer }, authorOf(c)] as const),
   );
   return refused ? refuse(c, refused.refused) : c.body(null, 204);
 }

@@ -8,8 +8,9 @@ import type { App } from "../app-type.ts";
 import { accountsOf, authorOf, urlsOf } from "../context.ts";
 import { render } from "../format.ts";
 import { parameters, text } from "../parameters.ts";
-import { permit } from "../permit.ts";
+import { permit, roleOf } from "../permit.ts";
 import { refuse } from "../refusals.ts";
+import { packagePageUrl, packageUrl } from "../views.ts";
 
 const password = v.pipe(text(8, 256));
 
@@ -63,8 +64,7 @@ export async function showMe(c: Context<App>): Promise<Response> {
   if (!user) return refuse(c, { reason: "hidden", repository: null });
   return render(c, 200, {
     ...userView(urlsOf(c), user, true),
-    packages: [],
-    owned_packages: {},
+    ...(await packagesOf(c, user)),
     organizations: organizationsOf(user),
   });
 }
@@ -79,7 +79,8 @@ export async function showUser(c: Context<App>): Promise<Response> {
   if (!user || (name.includes("@") && !mayKnow(actor, user))) {
     return refuse(c, { reason: "user_not_found", user: name });
   }
-  return render(c, 200, userView(urlsOf(c), user, mayKnow(actor, user)));
+  const view = userView(urlsOf(c), user, mayKnow(actor, user));
+  return render(c, 200, { ...view, ...(await packagesOf(c, user)) });
 }
 
 /** `GET …/users`: for the admin. */
@@ -120,6 +121,29 @@ export function mayKnow(actor: Actor, user: Pick<UserRecord, "name" | "roles">):
   if (actor.kind !== "holder") return actor.kind === "admin";
   if (actor.owner.kind === "user" && actor.owner.name === user.name) return true;
   return Object.keys(user.roles).some((organization) => Object.hasOwn(actor.roles, organization));
+}
+
+/** What they own, where whoever asks may see it. */
+async function packagesOf(c: Context<App>, user: UserRecord) {
+  const { actor } = c.get("identity");
+  const urls = urlsOf(c);
+  const repositories = [...c.get("config").repositories.values()].filter(
+    ({ name, public: isPublic }) =>
+      isPublic || (Object.hasOwn(user.roles, name) && roleOf(actor, name) !== undefined),
+  );
+  const owned = await Promise.all(
+    repositories.map(async ({ name: repository }) => {
+      const names = await c.env.REPOSITORY.getByName(repository).ownedBy(user.id);
+      return names.map((name) => ({
+        ...{ name, repository },
+        url: packageUrl(urls, repository, name),
+        html_url: packagePageUrl(urls, repository, name),
+      }));
+    }),
+  );
+  const packages = owned.flat();
+  const ownedPackages = Object.fromEntries(packages.map(({ name, url }) => [name, url]));
+  return { packages, owned_packages: ownedPackages };
 }
 
 function adminView(origin: string) {

@@ -98,6 +98,31 @@ export class Owners extends Changes {
     });
   }
 
+  ownedBy(userId: number): string[] {
+    return this.sql
+      .exec<{ package: string }>(
+        "SELECT package FROM owners WHERE user_id = ? ORDER BY package",
+        userId,
+      )
+      .toArray()
+      .map((row) => row.package);
+  }
+
+  /** Takes every package from an owner who has left. @returns whether there was any. */
+  forgetOwner(userId: number, author: Author, now: number): boolean {
+    return this.step(() => {
+      const names = this.ownedBy(userId);
+      for (const name of names) {
+        const owner = this.owners(name).find((it) => it.userId === userId);
+        this.sql.exec("DELETE FROM owners WHERE package = ? AND user_id = ?", name, userId);
+        this.touched(name);
+        const params = { user: owner?.username ?? "", level: owner?.level ?? "" };
+        this.audit({ action: "owner.remove", package: name, author, params }, now);
+      }
+      return names.length > 0;
+    });
+  }
+
   /** Whoever published a package first owns it, unless somebody does already. */
   protected ownFirst(name: string, { userId, name: username }: Author, now: number): void {
     if (userId === null || this.owners(name).length > 0) return;

@@ -92,6 +92,7 @@ const migrations: readonly string[] = [
     added_at INTEGER NOT NULL,
     PRIMARY KEY (package, user_id)
   ) WITHOUT ROWID;
+  CREATE INDEX owners_by_user ON owners (user_id);
 
   -- For 90 days. Version '' is the package as a whole, with what its reverted releases had.
   CREATE TABLE downloads (
