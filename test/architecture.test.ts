@@ -32,6 +32,7 @@ const places: [RegExp, RegExp, string][] = [
   [/^node:crypto$/, /^(cli\/|accounts\/password\.ts$)/, "Node's scrypt is for passwords"],
   [/^node:(?!crypto$)/, /^cli\//, "Node is for the command line"],
   [/^(miniflare|esbuild|smol-toml)$/, /^cli\//, "build tools are for the command line"],
+  [/^commander$/, /^cli\//, "commands are for the command line"],
 ];
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(

@@ -87,7 +87,7 @@ export class Accounts extends DurableObject<Env> {
   }
 
   challenge(nameOrEmail: string, address: string): { stored: string | null } | Refused {
-    const refused = attempt(this.world, attemptsOf(nameOrEmail, address));
+    const refused = attempt(this.world, attemptsOf(this.world, nameOrEmail, address));
     return refused ?? { stored: passwordOf(this.world, nameOrEmail) };
   }
 
@@ -95,7 +95,7 @@ export class Accounts extends DurableObject<Env> {
   signedIn(nameOrEmail: string, stored: string, address: string): Credential | Refused {
     const user = users.activeUser(this.world, nameOrEmail);
     if (!user || user.password !== stored) return { refused: { reason: "password_wrong" } };
-    forgive(this.world, attemptsOf(nameOrEmail, address));
+    forgive(this.world, attemptsOf(this.world, nameOrEmail, address));
     return credentialOfPassword(this.world, user);
   }
 
@@ -255,6 +255,8 @@ export class Accounts extends DurableObject<Env> {
   }
 }
 
-function attemptsOf(nameOrEmail: string, address: string): string[] {
-  return [`address:${address}`, `account:${nameOrEmail.toLowerCase().slice(0, 255)}`];
+/** An account is one, whether it is called by name or by e-mail. */
+function attemptsOf(world: World, nameOrEmail: string, address: string): string[] {
+  const account = users.findUser(world, nameOrEmail)?.name ?? nameOrEmail.toLowerCase();
+  return [`address:${address}`, `account:${account.slice(0, 255)}`];
 }

@@ -60,6 +60,17 @@ const newsMsWithoutTruth = 30 * 60_000;
 /** KV forgets by itself what nobody asks for. */
 const replicaSeconds = 24 * 3600;
 
+/**
+ * The hot path of reads: who shows this, if that was asked a moment ago and the news are young. It looks
+ * nowhere and waits for nothing.
+ */
+export function recall(memory: Memory, shown: string, now: number): Credential | undefined {
+  const known = memory.credentials.get(shown);
+  if (!known || !memory.news || now - memory.news.at > newsAgingMs) return undefined;
+  const isOver = known.expiresAt !== null && known.expiresAt <= now;
+  return isOver || !isCurrent(known, memory.news) ? undefined : known;
+}
+
 /** @param isFresh ask for the truth, whatever is remembered. */
 export async function identify(
   edge: Edge,

@@ -3,7 +3,7 @@
  * Basic with user and password (clients.md 1.1).
  */
 import type { Context, Next } from "hono";
-import { type Edge, identify, Memory } from "../accounts/edge.ts";
+import { type Edge, identify, Memory, recall } from "../accounts/edge.ts";
 import type { Actor } from "../accounts/may.ts";
 import { isKeySecret } from "../accounts/secret.ts";
 import { signIn } from "../accounts/sign-in.ts";
@@ -61,6 +61,11 @@ async function authenticate(
   if (header === undefined || header === "") {
     return { actor: { kind: "anonymous" }, credential: null, isFresh: true };
   }
+  const recalled = isFresh ? undefined : recall(memory, header, Date.now());
+  if (recalled) {
+    noteUse(c, recalled);
+    return { actor: recalled.holder, credential: recalled, isFresh: false };
+  }
   const shown = shownIn(header);
   if (shown === undefined) return { refused: { reason: "credential_malformed" } };
   if (sameSecret(shown.secret, c.get("config").adminKey)) {
@@ -73,6 +78,8 @@ async function authenticate(
     ? signIn(accountsOf(c), user, secret, addressOf(c))
     : identify(edgeOf(c), secret, addressOf(c), isFresh));
   if ("refused" in found) return found;
+  // A password is computed each time.
+  if (!isPassword) memory.remember(header, found);
   noteUse(c, found);
   return { actor: found.holder, credential: found, isFresh: isFresh || isPassword };
 }

@@ -145,7 +145,9 @@ export class Fresh {
   }
 
   async exchange({ hash }: Pick<HeldKey, "hash">, scopes: string, address = "192.0.2.1") {
-    return this.noted(await this.run((it) => it.exchangeKey(hash, scopesOf(scopes), address)));
+    return this.noted(
+      await this.run(async (it) => it.exchangeKey(hash, scopesOf(scopes), address)),
+    );
   }
 
   /** From the terminal's request to its tokens; takes five seconds of the test's clock. */

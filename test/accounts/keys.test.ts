@@ -199,7 +199,8 @@ describe("a key that makes a key", () => {
         if ("refused" in key) continue;
         made.push(`${held} → ${wanted}`);
         const credential = expectDone(await it.show(key));
-        if (held !== "api") expect(reaches(credential)).toEqual(within(reaches(maker)));
+        if (held !== "api")
+          expect(reaches(maker)).toEqual(expect.arrayContaining(reaches(credential)));
       }
     }
     const own = words.filter((it) => it !== "api").map((it) => `${it} → ${it}`);
@@ -632,13 +633,9 @@ async function expectNoSecrets(it: Fresh): Promise<void> {
 /** Everything that a credential permits, of all that there is. */
 function reaches({ holder }: Credential): string[] {
   const held = holder.permissions as readonly Permission[];
-  return Object.entries(subjects).flatMap(([name, subject]) =>
-    verbs
+  return [...subjects].flatMap(([name, subject]) =>
+    [...verbs.values()]
       .filter((verb) => held.some((permission) => permits(permission, verb, subject)))
       .map((verb) => `${verb} ${name}`),
   );
-}
-
-function within(all: readonly string[]) {
-  return { asymmetricMatch: (some: string[]) => some.every((one) => all.includes(one)) };
 }

@@ -2,6 +2,7 @@
  * `npm run bench`: publishes and reads per second, and beside them the bare platform, in one runtime.
  * It prints a table and one line of JSON. `npm run bench -- --quick` leaves out the large repositories,
  * `npm run bench -- 5000` measures with so many packages only.
+ * `npm run bench -- keys` measures what keys and tokens cost, `-- reads` reading as well.
  * Numbers of one machine say little: look at the ratios.
  */
 import { spawn } from "node:child_process";
@@ -14,9 +15,12 @@ import { DataFolder } from "../../src/cli/data-folder.ts";
 import { openMiniflare } from "../../src/cli/miniflare.ts";
 import { readWranglerConfig } from "../../src/cli/wrangler-config.ts";
 import { packageTarball } from "../support/tarball.ts";
+import { benchAuthentication, openRepository, shutRepository } from "./authentication.ts";
 import { median, medianRate, type Rate, readRate, runAtOnce, send } from "./load.ts";
 
 const quick = process.argv.includes("--quick");
+/** `-- reads` or `-- keys`: those alone. */
+const only = process.argv.find((it) => it === "reads" || it === "keys");
 const rounds = 3;
 const publishesInRound = quick ? 60 : 200;
 const asked = process.argv
@@ -38,12 +42,14 @@ async function bench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "hexedge-bench-"));
   try {
     const { key } = await withServer(folder, async (key) => {
-      for (const size of repositorySizes) await benchPublishing(key, size);
-      await benchReads(key);
-      await benchPlatform();
+      if (!only) for (const size of repositorySizes) await benchPublishing(key, size);
+      if (!only || only === "reads") await benchReads(key);
+      const reads = { origin, adminKey: key, rounds, seconds: readSeconds };
+      await benchAuthentication(reads, await tarball("secured", 50_000), record);
+      if (!only) await benchPlatform();
       return { key };
     });
-    await benchColdStart(folder, key);
+    if (!only) await benchColdStart(folder, key);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -53,9 +59,11 @@ async function bench(): Promise<void> {
 
 async function withServer<T>(folder: string, work: (key: string) => Promise<T>): Promise<T> {
   const config = readWranglerConfig(join(root, "wrangler.toml"));
-  config.vars.REPOSITORIES = Object.fromEntries(
-    repositorySizes.map((size) => [repositoryOf(size), { kind: "hosted" }]),
-  );
+  config.vars.REPOSITORIES = {
+    ...Object.fromEntries(repositorySizes.map((size) => [repositoryOf(size), { kind: "hosted" }])),
+    [openRepository]: { kind: "hosted", public: true },
+    [shutRepository]: { kind: "hosted" },
+  };
   config.vars.ROOT_REPOSITORY = repositoryOf(repositorySizes[0] ?? 0);
   const data = await DataFolder.open(folder);
   const secrets = await data.secrets({});

@@ -34,6 +34,34 @@ const wrong: [string, object, RegExp][] = [
     /^ADMIN_KEY /,
   ],
   [
+    "no ACCOUNTS_SECRET",
+    { ACCOUNTS_SECRET: undefined },
+    /^ACCOUNTS_SECRET is missing: `.*npx wrangler secret put ACCOUNTS_SECRET`/,
+  ],
+  ["an empty ACCOUNTS_SECRET", { ACCOUNTS_SECRET: "" }, /^ACCOUNTS_SECRET must have at least 32/],
+  [
+    "a short ACCOUNTS_SECRET",
+    { ACCOUNTS_SECRET: "x".repeat(31) },
+    /^ACCOUNTS_SECRET must have at least 32/,
+  ],
+  ["an ACCOUNTS_SECRET that is a number", { ACCOUNTS_SECRET: 1e40 }, /^ACCOUNTS_SECRET /],
+  ["ACCOUNTS that are text", { ACCOUNTS: "open" }, /^ACCOUNTS is a table with signup/],
+  ["a sign-up that is none", { ACCOUNTS: { signup: "yes" } }, /^ACCOUNTS\.signup must be "open"/],
+  ["a sign-up that is true", { ACCOUNTS: { signup: true } }, /^ACCOUNTS\.signup must be "open" or/],
+  ["a misspelt sign-up", { ACCOUNTS: { singup: "open" } }, /^ACCOUNTS\.singup /],
+  ["LIMITS that are a number", { LIMITS: 500 }, /^LIMITS is a table of limits: api_per_minute/],
+  ["a limit that is text", limits("500"), /^LIMITS\.api_per_minute must be a number/],
+  ["a limit that is not whole", limits(0.5), /^LIMITS\.api_per_minute must be a whole/],
+  ["a limit below nothing", limits(-1), /^LIMITS\.api_per_minute must not be negative/],
+  ["a limit that is no number", limits(Number.NaN), /^LIMITS\.api_per_minute must be a/],
+  ["a limit without end", limits(Number.POSITIVE_INFINITY), /^LIMITS\.api_per_minute must be a/],
+  [
+    "a limit of guesses that is text",
+    { LIMITS: { failed_credentials_per_15_minutes: "none" } },
+    /^LIMITS\.failed_credentials_per_15_minutes must be a number; 0 for no limit/,
+  ],
+  ["a limit that there is not", { LIMITS: { api_per_hour: 1 } }, /^LIMITS\.api_per_hour /],
+  [
     "no SIGNING_KEY",
     { SIGNING_KEY: undefined },
     /^SIGNING_KEY is missing: `npx wrangler secret put/,
@@ -75,6 +103,11 @@ const wrong: [string, object, RegExp][] = [
     "public that is a number",
     declare("acme", { kind: "hosted", public: 1 }),
     /^REPOSITORIES\.acme\.public must be true or false/,
+  ],
+  [
+    "a right to publish that is nobody's",
+    declare("acme", { kind: "hosted", publish: "owner" }),
+    /^REPOSITORIES\.acme\.publish must be "members" or "owners"/,
   ],
   [
     "a misspelt option",
@@ -147,7 +180,7 @@ describe("what is declared wrongly", () => {
   });
 
   // Secrets and vars that nobody set are not there at all.
-  it.each(["ADMIN_KEY", "SIGNING_KEY", "REPOSITORIES"] as const)(
+  it.each(["ADMIN_KEY", "ACCOUNTS_SECRET", "SIGNING_KEY", "REPOSITORIES"] as const)(
     "is told when %s was never set",
     (key) => {
       const { [key]: _, ...declared } = least;
@@ -176,6 +209,7 @@ describe("what is declared wrongly", () => {
     for (const declared of [
       { ADMIN_KEY: "my_secret" },
       { ADMIN_KEY: "my_secret with a blank" },
+      { ACCOUNTS_SECRET: "my_secret" },
       { SIGNING_KEY: "my_secret" },
       { SIGNING_KEY_ACME: "my_secret" },
     ]) {
@@ -245,23 +279,40 @@ describe("what is declared rightly", () => {
         open_1: { kind: "hosted", public: true },
         shut: { kind: "hosted", public: false },
         ["a".repeat(64)]: { kind: "hosted" },
-        ab: { kind: "hosted" },
+        ab: { kind: "hosted", publish: "owners" },
       },
+      ACCOUNTS: { signup: "open" },
+      LIMITS: { api_per_minute: 0, failed_credentials_per_15_minutes: 7 },
       ROOT_REPOSITORY: "open_1",
       PUBLIC_URL: "https://hex.example.com//",
     } as unknown as Env);
     expect(config).toEqual({
       adminKey: least.ADMIN_KEY,
+      accountsSecret: least.ACCOUNTS_SECRET,
+      isSignupOpen: true,
+      limits: { apiPerMinute: 0, failedCredentialsPer15Minutes: 7 },
       repositories: new Map(
         ["acme", "open_1", "shut", "a".repeat(64), "ab"].map((name) => [
           name,
-          { name, kind: "hosted", public: name === "open_1" },
+          {
+            ...{ name, kind: "hosted", public: name === "open_1" },
+            publish: name === "ab" ? "owners" : "members",
+          },
         ]),
       ),
       rootRepository: "open_1",
       publicUrl: "https://hex.example.com",
     });
   });
+
+  it.each([{}, { ACCOUNTS: {}, LIMITS: {} }])(
+    "limits what it does not say, and lets nobody sign up: %j",
+    (declared) => {
+      const config = readConfig({ ...least, ...declared } as unknown as Env);
+      expect(config.isSignupOpen).toBe(false);
+      expect(config.limits).toEqual({ apiPerMinute: 500, failedCredentialsPer15Minutes: 20 });
+    },
+  );
 
   it.each([
     ["http and a port", "http://127.0.0.1:4000", "http://127.0.0.1:4000"],
@@ -307,6 +358,10 @@ describe("what is declared rightly", () => {
     expect(readConfig(env).rootRepository).toBe("shut_000");
   });
 });
+
+function limits(perMinute: unknown): { LIMITS: object } {
+  return { LIMITS: { api_per_minute: perMinute } };
+}
 
 function declare(name: string, declared: unknown): { REPOSITORIES: Record<string, unknown> } {
   return { REPOSITORIES: { [name]: declared } };

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
 import { asksForErlang, read } from "../support/answers.ts";
+import { user } from "../support/people.ts";
 import { packageTarball, tar } from "../support/tarball.ts";
 import { expectSound, Person, storedFiles, type World, world } from "../support/world.ts";
 
@@ -33,6 +34,8 @@ const journey: [string, string, number][] = [
   ["POST", "/publish", 201],
   ["POST", "/packages/foo/releases?replace=true", 200],
   ["GET", "/packages/foo", 200],
+  ["GET", "/packages/foo/owners", 200],
+  ["GET", "/packages/foo/audit-logs", 200],
   ["GET", foo, 200],
   ["POST", `${foo}/retire`, 204],
   ["DELETE", `${foo}/retire`, 204],
@@ -42,6 +45,13 @@ const journey: [string, string, number][] = [
   ["GET", "/check", 200],
   ["DELETE", foo, 204],
 ];
+
+/** Of the registry, whatever repository the path names. */
+const accounts = ["/users", "/users/me", "/orgs", "/audit-logs", "/auth?domain=api"].concat([
+  "/orgs/shut_000",
+  "/orgs/shut_000/members",
+  "/orgs/shut_000/keys",
+]);
 
 describe("an api_url", () => {
   it.each(prefixes)(
@@ -60,6 +70,19 @@ describe("an api_url", () => {
       // Declared as ROOT_REPOSITORY in test/vitest.config.ts.
       const root = { repository: "shut_000", stub: env.REPOSITORY.getByName("shut_000") };
       await travel({ ...root, ...people("shut_000") }, prefix);
+    },
+  );
+
+  it.each([...prefixes, ...rootPrefixes, "/api/repos/nowhere"])(
+    "that leads to %s means the same accounts as any other",
+    async (prefix) => {
+      const [it, other] = [await world(), await world()];
+      const named = prefix.replace(/REPO/g, it.repository).replace("OTHER", other.repository);
+      for (const path of accounts) {
+        const response = await it.admin.fetch(`${named}${path}`);
+        expect([path, response.status]).toEqual([path, 200]);
+        expect(await response.json()).toEqual(await (await it.admin.fetch(`/api${path}`)).json());
+      }
     },
   );
 
@@ -93,6 +116,7 @@ describe("without a root repository", () => {
     ["GET", "/api/packages/foo"],
     ["POST", "/api/publish"],
     ["POST", "/api/packages/foo/releases"],
+    ["GET", "/api/repos/hexpm/packages"],
     ["GET", `/api/repos/hexpm${foo}`],
     ["DELETE", `/api/repos/hexpm/repos/hexpm${foo}`],
     ["GET", "/api/check"],
@@ -102,6 +126,12 @@ describe("without a root repository", () => {
     const { message } = await read(response);
     expect(message).toContain("api_url that ends with /api/repos/REPOSITORY");
     expect(message).toContain("ROOT_REPOSITORY");
+  });
+
+  it.each([["/api/packages"], ["/api/repos"], ["/api"]])("GET %s needs none", async (path) => {
+    const { repository } = await world();
+    const declared = { ...rootless, REPOSITORIES: { [repository]: { kind: "hosted" } } };
+    expect((await ask(declared, "GET", path)).status).toBe(200);
   });
 
   it("a repository that the path names is found as ever", async () => {
@@ -126,7 +156,7 @@ describe("a repository that is not declared", () => {
   it.each(names)("is not found in the API: %j", async (name) => {
     const { admin } = await world();
     for (const [method, path] of journey) {
-      if (path === "/users/me") continue;
+      if (accounts.includes(path)) continue;
       const response = await admin.fetch(`/api/repos/${name}${path}`, {
         method,
         headers: asksForErlang,
@@ -173,12 +203,38 @@ describe("a method that a path does not have", () => {
   const routes: [string, string[]][] = [
     ["/users/me", ["GET"]],
     ["/publish", ["POST"]],
+    ["/packages", ["GET"]],
     ["/packages/foo", ["GET"]],
+    ["/packages/foo/owners", ["GET"]],
+    ["/packages/foo/owners/ann", ["GET", "PUT", "DELETE"]],
+    ["/packages/foo/audit-logs", ["GET"]],
     ["/packages/foo/releases", ["POST"]],
     [foo, ["GET", "DELETE"]],
     [`${foo}/retire`, ["POST", "DELETE"]],
     [`${foo}/docs`, ["GET", "POST", "DELETE"]],
     ["/check", ["GET"]],
+    ["/users", ["GET", "POST"]],
+    ["/users/ann", ["GET", "DELETE"]],
+    ["/users/ann/password", ["POST"]],
+    ["/users/ann/keys", ["GET", "POST", "DELETE"]],
+    ["/users/ann/keys/ci", ["GET", "DELETE"]],
+    ["/users/me/audit-logs", ["GET"]],
+    ["/keys", ["GET", "POST", "DELETE"]],
+    ["/keys/ci", ["GET", "DELETE"]],
+    ["/orgs", ["GET"]],
+    ["/orgs/acme", ["GET"]],
+    ["/orgs/acme/members", ["GET", "POST"]],
+    ["/orgs/acme/members/ann", ["GET", "POST", "DELETE"]],
+    ["/orgs/acme/keys", ["GET", "POST", "DELETE"]],
+    ["/orgs/acme/keys/ci", ["GET", "DELETE"]],
+    ["/orgs/acme/audit-logs", ["GET"]],
+    ["/auth", ["GET"]],
+    ["/oauth/device_authorization", ["POST"]],
+    ["/oauth/token", ["POST"]],
+    ["/oauth/revoke", ["POST"]],
+    ["/oauth/revoke_by_hash", ["POST"]],
+    ["/short_url", ["POST"]],
+    ["/audit-logs", ["GET"]],
   ];
   const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
 
@@ -207,6 +263,7 @@ describe("a method that a path does not have", () => {
   it.each([
     "/",
     "/health",
+    "/l/code",
     "/repos/REPO/names",
     "/repos/REPO/packages/foo",
     "/repos/REPO/public_key",
@@ -277,7 +334,7 @@ describe("the pages for people", () => {
     expect(await response.json()).toEqual({ status: "ok" });
   });
 
-  it("GET / says in plain text how to use each repository", async () => {
+  it("GET / says in plain text how to use each repository that one may read", async () => {
     const response = await ask(
       {
         ...env,
@@ -298,6 +355,22 @@ describe("the pages for people", () => {
     );
     expect(text).toContain("HEX_API_URL=http://hexedge.test/api/repos/one");
     expect(text).not.toContain(env.ADMIN_KEY);
+  });
+
+  it("GET / names no repository to those who may not know that it is there", async () => {
+    const [it, other] = [await world(), await world()];
+    const open = await world({ public: true });
+    const named = async (who: Person) => {
+      const text = await (await who.fetch("/")).text();
+      return [it, other, open].map(({ repository }) => text.includes(repository));
+    };
+    expect(await named(it.guest)).toEqual([false, false, true]);
+    expect(await named(await user(it, "read"))).toEqual([true, false, true]);
+    expect(await named(await user(it))).toEqual([false, false, true]);
+    expect(await named(it.admin)).toEqual([true, true, true]);
+    const hint = 'curl -H "authorization: KEY" http://hexedge.test/\n';
+    expect(await (await it.guest.fetch("/")).text()).toContain(hint);
+    expect(await (await it.admin.fetch("/")).text()).not.toContain(hint);
   });
 
   it("HEAD says the same without a body", async () => {

@@ -66,7 +66,7 @@ describe("a package", () => {
         inserted_at: expect.stringMatching(/Z$/),
       })),
       retirements: {},
-      downloads: { all: 0, day: 0, week: 0 },
+      downloads: { all: 0, recent: 0, week: 0, day: 0 },
       owners: [],
     });
     const inErlang = await read(await it.admin.api("/packages/foo", { headers: asksForErlang }));

@@ -1,0 +1,114 @@
+/** Asks the HTTP API in JSON; every no and every fault becomes a sentence that says what to do. */
+import * as v from "valibot";
+import { Mistake } from "./mistake.ts";
+import type { Registry } from "./registry.ts";
+
+export interface Request {
+  method?: "POST" | "PUT" | "DELETE";
+  body?: { [name: string]: unknown };
+}
+
+/** A no of the API. */
+export class Refused extends Mistake {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const answerMsMax = 60_000;
+
+/** @returns the API's answer, and null when it has nothing to say but yes. */
+export async function ask(
+  registry: Registry,
+  path: string,
+  { method, body }: Request = {},
+): Promise<unknown> {
+  const response = await send(`${registry.url}/api${path}`, {
+    method: method ?? "GET",
+    headers: {
+      accept: "application/json",
+      authorization: registry.key,
+      "user-agent": "hexedge-cli",
+      ...(body ? { "content-type": "application/json" } : {}),
+    },
+    body: body ? JSON.stringify(body) : null,
+    // Whoever redirects is somebody else than the key was meant for.
+    redirect: "manual",
+    signal: AbortSignal.timeout(answerMsMax),
+  }).catch((error: unknown) => {
+    throw unreachable(registry, error);
+  });
+  const { status, text, location } = response;
+  if (status >= 300 && status < 400) {
+    throw new Mistake(`${registry.url} leads on to ${location}: use that address with --url`);
+  }
+  if (status === 204) return null;
+  const answer = parse(text);
+  if (answer === undefined) {
+    const what = `${status} without JSON`;
+    throw new Mistake(`${registry.url} answers ${what}: is that the address of a Hexedge?`);
+  }
+  if (status >= 400) throw new Refused(status, refusal(registry, status, answer));
+  return answer;
+}
+
+/** `/users/${name}`, made safe. */
+export function path(parts: TemplateStringsArray, ...names: string[]): string {
+  return String.raw(parts, ...names.map(segment));
+}
+
+/** "." and ".." are taken out of URLs, and the rest would mean something else: all keys, not one. */
+function segment(name: string): string {
+  if (["", ".", ".."].includes(name)) throw new Mistake(`"${name}" is no name: give another`);
+  return encodeURIComponent(name);
+}
+
+async function send(url: string, init: RequestInit) {
+  const response = await fetch(url, init);
+  const location = response.headers.get("location");
+  return { status: response.status, location, text: await response.text() };
+}
+
+function unreachable({ url }: Registry, error: unknown): Mistake {
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return new Mistake(`${url} gave no answer within ${answerMsMax / 1000} seconds: try again`);
+  }
+  const cause = error instanceof Error ? error.cause : undefined;
+  const why = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
+  return new Mistake(`cannot reach ${url}${why}: start it, or name another with --url`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const refusalAnswer = v.object({
+  message: v.string(),
+  errors: v.optional(v.record(v.string(), v.unknown())),
+});
+
+function refusal({ url, keySource }: Registry, status: number, answer: unknown): string {
+  const read = v.safeParse(refusalAnswer, answer);
+  if (!read.success) return `${url} answers ${status}: is that the address of a Hexedge?`;
+  const { message, errors } = read.output;
+  if (errors) return fieldErrors(errors).join("; ");
+  if (status === 401) return `${message}: the key from ${keySource} is not good for this`;
+  if (status === 403) return `${message}: ask with a key that is, such as the admin key`;
+  return message;
+}
+
+/** `email has invalid format`, each by itself; some fields have fields. */
+function fieldErrors(errors: object): string[] {
+  return Object.entries(errors).flatMap(([field, error]: [string, unknown]) =>
+    typeof error === "object" && error !== null
+      ? fieldErrors(error).map((inner) => `${field}: ${inner}`)
+      : `${field} ${error}`,
+  );
+}
