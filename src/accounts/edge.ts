@@ -31,6 +31,8 @@ export class Memory {
   news: News | undefined;
   /** Somebody is fetching newer news; until when others need not. */
   refreshingUntil = 0;
+  /** The Accounts object did not answer; until when not every read has to find that out. */
+  awayUntil = 0;
 
   remember(shown: string, credential: Credential): void {
     forgetOldest(this.credentials, rememberedMax);
@@ -57,6 +59,8 @@ const newsAgingMs = 20_000;
  * can be written or granted meanwhile.
  */
 const newsMsWithoutTruth = 30 * 60_000;
+/** With `newsMsMax` well below a minute: one lost answer makes no revocation come later than that. */
+const awayMs = 5000;
 /** KV forgets by itself what nobody asks for. */
 const replicaSeconds = 24 * 3600;
 
@@ -150,7 +154,8 @@ async function currentNews(edge: Edge): Promise<News | undefined> {
   const { memory, now } = edge;
   const ageMs = now() - (memory.news?.at ?? 0);
   if (ageMs > newsMsMax) {
-    await refresh(edge, newsMsMax);
+    const isAway = memory.awayUntil > now() && ageMs <= newsMsWithoutTruth;
+    if (!isAway) await refresh(edge, newsMsMax);
   } else if (ageMs > newsAgingMs && memory.refreshingUntil < now()) {
     memory.refreshingUntil = now() + 5000;
     edge.later(refresh(edge, newsAgingMs));
@@ -172,6 +177,7 @@ async function refresh(edge: Edge, ageMsMax: number): Promise<void> {
     edge.later(keep(replica, "news", news));
   } catch (error) {
     if (kept) hear(memory, kept);
+    memory.awayUntil = now() + awayMs;
     const isTooOld = now() - (memory.news?.at ?? 0) > newsMsWithoutTruth;
     console.error(JSON.stringify({ message: `the Accounts object cannot be reached: ${error}` }));
     if (isTooOld) throw error;

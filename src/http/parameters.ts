@@ -18,7 +18,9 @@ export async function parameters<T extends v.GenericSchema>(
   const errors: FieldErrors = {};
   for (const issue of checked.issues) {
     const field = v.getDotPath(issue)?.split(".")[0] ?? "body";
-    errors[field] ??= issue.message;
+    // What is not there at all is an issue of the map around it, in words for programmers.
+    const isMissing = issue.path?.at(-1)?.origin === "key";
+    errors[field] ??= isMissing ? "can't be blank" : issue.message;
   }
   return { refused: { reason: "parameter_invalid", errors } };
 }

@@ -74,13 +74,14 @@ export interface PackageRecord {
   owners: OwnerRecord[];
 }
 
-/** Days are those of UTC and include today. What reverted releases had stays in the package's numbers. */
+/** Days are those of UTC; all numbers but `day` include today. What reverted releases had stays in the package's numbers. */
 export interface PackageDownloads {
   all: number;
   /** Of 90 days. */
   recent: number;
   /** Of seven days. */
   week: number;
+  /** Of yesterday, as clients say it. */
   day: number;
 }
 

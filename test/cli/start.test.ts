@@ -12,6 +12,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { isKeySecret } from "../../src/accounts/secret.ts";
 import { DataFolder } from "../../src/cli/data-folder.ts";
 import { openMiniflare } from "../../src/cli/miniflare.ts";
 import { readWranglerConfig } from "../../src/cli/wrangler-config.ts";
@@ -41,13 +42,16 @@ describe("the first start and those after it", () => {
   it("makes the keys, for nobody else to read, and keeps them and the packages", async () => {
     const first = await startServer();
     const path = (name: string) => join(first.dataPath, name);
-    for (const name of ["admin_key", "signing_key.pem"]) {
+    for (const name of ["admin_key", "accounts_secret", "signing_key.pem"]) {
       expect(statSync(path(name)).mode & 0o777).toBe(0o600);
     }
     expect(statSync(first.dataPath).mode & 0o777).toBe(0o700);
-    expect(first.adminKey).toMatch(/^hex_[0-9a-f]{40}$/);
+    expect(isKeySecret(first.adminKey)).toBe(true);
     expect(readFileSync(path("admin_key"), "utf8")).toBe(first.adminKey);
     const signingKey = readFileSync(path("signing_key.pem"), "utf8");
+    const accountsSecret = readFileSync(path("accounts_secret"), "utf8");
+    expect(accountsSecret).toMatch(/^[0-9a-f]{64}$/);
+    const key = await first.makeUser("ann", "read");
     expect((await first.publish({ name: "kept", version: "1.0.0" })).status).toBe(201);
     expect(await first.run.kill("SIGTERM")).toEqual({ code: 0, signal: null });
 
@@ -55,13 +59,18 @@ describe("the first start and those after it", () => {
     expect(second.adminKey).toBe(first.adminKey);
     expect(second.publicKeyPem).toBe(first.publicKeyPem);
     expect(readFileSync(path("signing_key.pem"), "utf8")).toBe(signingKey);
+    expect(readFileSync(path("accounts_secret"), "utf8")).toBe(accountsSecret);
     expect((await second.fetch("/repos/test_repo/packages/kept")).status).toBe(200);
+    expect((await second.ask("GET", "/api/repos/test_repo/packages/kept", { key })).status).toBe(
+      200,
+    );
     expect(await second.problems()).toEqual([]);
   });
 
-  it("lets ADMIN_KEY and SIGNING_KEY of the environment win, and keeps no others", async () => {
+  it("lets the secrets of the environment win, and keeps no others", async () => {
     const environment = {
       ADMIN_KEY: "a_key_from_elsewhere",
+      ACCOUNTS_SECRET: "a secret from elsewhere that is long enough",
       SIGNING_KEY: await generateSigningKey(),
     };
     const server = await startServer({ environment });
@@ -71,8 +80,23 @@ describe("the first start and those after it", () => {
     const pem = await publicKeyPem(await parsePrivateKey(environment.SIGNING_KEY));
     const served = await server.fetch("/repos/test_repo/public_key");
     expect(await served.text()).toBe(pem);
-    expect(existsSync(join(server.dataPath, "admin_key"))).toBe(false);
-    expect(existsSync(join(server.dataPath, "signing_key.pem"))).toBe(false);
+    for (const name of ["admin_key", "accounts_secret", "signing_key.pem"]) {
+      expect(existsSync(join(server.dataPath, name))).toBe(false);
+    }
+  });
+
+  it("makes all keys but the admin's void when it is given another ACCOUNTS_SECRET", async () => {
+    const first = await startServer();
+    const key = await first.makeUser("ann", "read");
+    expect((await first.ask("GET", "/api/users/me", { key })).status).toBe(200);
+    await first.run.kill("SIGTERM");
+    const environment = { ACCOUNTS_SECRET: "another secret that is long enough" };
+    const second = await startServer({ dataPath: first.dataPath, environment });
+    const refused = await second.ask("GET", "/api/users/me", { key });
+    expect([refused.status, refused.body]).toMatchObject([401, { message: "invalid API key" }]);
+    expect((await second.fetch("/api/users/ann")).status).toBe(200);
+    const another = await second.makeKey("ann", "another");
+    expect((await second.ask("GET", "/api/users/me", { key: another })).status).toBe(200);
   });
 
   it("signs everything anew when it is given another key", async () => {
@@ -112,7 +136,8 @@ describe("what it prints", () => {
       /mix hex\.repo add test_repo (\S+) --public-key (\S+) --auth-key (\S+)/.exec(stdout) ?? [];
     const headers = { authorization: key };
     expect((await fetch(`${url}/names`, { headers })).status).toBe(200);
-    expect(await (await fetch(`${url}/public_key`)).text()).toBe(readFileSync(file, "utf8"));
+    const publicKey = await fetch(`${url}/public_key`, { headers });
+    expect(await publicKey.text()).toBe(readFileSync(file, "utf8"));
     const fingerprint = await publicKeyFingerprint(server.publicKeyPem);
     expect(stdout).toContain(`--fetch-public-key ${fingerprint} `);
     const [, api = "", apiKey = ""] = /HEX_API_URL=(\S+) HEX_API_KEY=(\S+) mix/.exec(stdout) ?? [];
@@ -154,7 +179,8 @@ describe("what it prints", () => {
     const dataPath = join(temporaryFolder(), "data");
     const { code, output } = await runToEnd({ dataPath, args: ["--help"] });
     expect(code).toBe(0);
-    for (const option of ["--port", "--host", "--data", "--config", "ADMIN_KEY", "SIGNING_KEY"]) {
+    const options = ["--port", "--host", "--data", "--config"];
+    for (const option of [...options, "ADMIN_KEY", "ACCOUNTS_SECRET", "SIGNING_KEY"]) {
       expect(output).toContain(option);
     }
     expect(existsSync(dataPath)).toBe(false);
@@ -228,6 +254,21 @@ describe("what it says when it cannot start", () => {
       "an admin key that is too short",
       { environment: { ADMIN_KEY: "secret" } },
       "hexedge: ADMIN_KEY must have at least 16 characters",
+    ],
+    [
+      "an accounts secret that is too short",
+      { environment: { ACCOUNTS_SECRET: "secret" } },
+      /^hexedge: ACCOUNTS_SECRET must have at least 32 characters/,
+    ],
+    [
+      "a misspelt limit",
+      { config: `${head}[vars.LIMITS]\napi_per_hour = 1\n${hosted}` },
+      /wrangler\.toml: LIMITS\.api_per_hour /,
+    ],
+    [
+      "a sign-up that is neither open nor closed",
+      { config: `${head}[vars.ACCOUNTS]\nsignup = true\n${hosted}` },
+      /wrangler\.toml: ACCOUNTS\.signup must be "open" or "closed"/,
     ],
   ];
 

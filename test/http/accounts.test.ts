@@ -150,7 +150,8 @@ describe("signing up", () => {
     expect(me).toMatchObject({ username: name, organizations: [] });
     const elsewhere = await registry(`/api/repos/${it.repository}/packages/foo`, { key });
     expect(elsewhere.status).toBe(404);
-    const log = await (await registry("/api/users/me/audit-logs", { key })).json();
+    const alone = registryWith({ REPOSITORIES: {}, ROOT_REPOSITORY: undefined });
+    const log = await (await alone("/api/users/me/audit-logs", { key })).json();
     expect(log).toMatchObject([{ action: "user.create", user: name, credential: "sign-up" }]);
   });
 

@@ -47,7 +47,7 @@ const journey: [string, string, number][] = [
 ];
 
 /** Of the registry, whatever repository the path names. */
-const accounts = ["/users", "/users/me", "/orgs", "/audit-logs", "/auth?domain=api"].concat([
+const accounts = ["/users", "/users/me", "/orgs", "/auth?domain=api"].concat([
   "/orgs/shut_000",
   "/orgs/shut_000/members",
   "/orgs/shut_000/keys",

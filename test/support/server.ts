@@ -56,7 +56,7 @@ export class Run {
     this.port = port;
     this.dataPath = dataPath;
     this.origin = `http://127.0.0.1:${port}`;
-    const { ADMIN_KEY, SIGNING_KEY, ...environment } = process.env;
+    const { ADMIN_KEY, ACCOUNTS_SECRET, SIGNING_KEY, ...environment } = process.env;
     const config = options.config === undefined ? [] : ["--config", writeConfig(options.config)];
     const [command = node, ...start] = options.throughNpm
       ? ["npm", "start", "--silent", "--"]
@@ -144,6 +144,12 @@ export class Run {
   }
 }
 
+export interface Asked {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects
+  body: any;
+}
+
 /** A server that answered /health. */
 export class Server {
   readonly run: Run;
@@ -181,6 +187,66 @@ export class Server {
     const headers = new Headers(init.headers);
     if (!headers.has("authorization")) headers.set("authorization", this.adminKey);
     return fetch(`${this.origin}${path}`, { ...init, headers });
+  }
+
+  /**
+   * Asks the API with any key, and a body of JSON; the admin's key if none is said, no key if "".
+   * @returns the status, and the body if it is JSON.
+   */
+  async ask(
+    method: string,
+    path: string,
+    { key = this.adminKey, body }: { key?: string; body?: unknown } = {},
+  ): Promise<Asked> {
+    const response = await fetch(`${this.origin}${path}`, {
+      method,
+      headers: {
+        ...(key === "" ? {} : { authorization: key }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.startsWith("application/json");
+    return { status: response.status, body: isJson ? JSON.parse(text) : text };
+  }
+
+  /** What must be answered with 2xx. */
+  async mustAsk(...asked: Parameters<Server["ask"]>): Promise<Asked["body"]> {
+    const { status, body } = await this.ask(...asked);
+    if (status < 200 || status > 299) {
+      throw new Error(`${asked[0]} ${asked[1]}: ${status} ${JSON.stringify(body)}`);
+    }
+    return body;
+  }
+
+  /**
+   * A new user, whose password is `password of NAME`, and a member of the organization if a role is said.
+   * @returns a key of theirs, good for the API and all repositories.
+   */
+  async makeUser(
+    name: string,
+    role?: "read" | "write" | "admin",
+    organization = "test_repo",
+  ): Promise<string> {
+    const user = { username: name, password: `password of ${name}`, email: `${name}@hexedge.test` };
+    await this.mustAsk("POST", "/api/users", { body: user });
+    if (role) {
+      const body = { name, role };
+      await this.mustAsk("POST", `/api/orgs/${organization}/members`, { body });
+    }
+    return this.makeKey(name, "test");
+  }
+
+  /** @param scopes `api:write`, `repository:test_repo` …; `api` and `repositories` if none is said. */
+  async makeKey(user: string, name: string, ...scopes: string[]): Promise<string> {
+    const permissions = (scopes.length > 0 ? scopes : ["api", "repositories"]).map((scope) => {
+      const [domain, resource = null] = scope.split(/:(.*)/);
+      return { domain, resource };
+    });
+    const body = { name, permissions };
+    const { secret } = await this.mustAsk("POST", `/api/users/${user}/keys`, { body });
+    return String(secret);
   }
 
   /** One of the files of test_repo, which must be there. */

@@ -37,10 +37,10 @@ export class Downloads extends Owners {
       .exec<Record<keyof PackageDownloads, number>>(
         `SELECT coalesce(sum(CASE WHEN day >= ?2 THEN count END), 0) AS recent,
            coalesce(sum(CASE WHEN day >= ?3 THEN count END), 0) AS week,
-           coalesce(sum(CASE WHEN day >= ?4 THEN count END), 0) AS day,
+           coalesce(sum(CASE WHEN day = ?4 THEN count END), 0) AS day,
            coalesce((SELECT count FROM download_totals WHERE package = ?1 AND version = ''), 0) AS "all"
          FROM downloads WHERE package = ?1 AND version = ''`,
-        ...[name, firstDay(now, daysKept), firstDay(now, daysOfWeek), dayOf(now)],
+        ...[name, firstDay(now, daysKept), firstDay(now, daysOfWeek), dayOf(now, -1)],
       )
       .one();
   }
@@ -137,13 +137,17 @@ export class Downloads extends Owners {
     );
   }
 
-  /** What was of today, of this week, or recent when it was `last` may not be so any more. */
+  /** What was of yesterday, of this week, or recent when it was `last` may not be so any more, and the reverse. */
   #age(last: number, now: number): void {
-    for (const days of [1, daysOfWeek, daysKept]) {
+    const changed = [
+      [dayOf(last, -1), dayOf(now)],
+      ...[daysOfWeek, daysKept].map((days) => [firstDay(last, days), firstDay(now, days)]),
+    ];
+    for (const [from = "", to = ""] of changed) {
       this.sql.exec(
         `UPDATE packages SET untold = 1
          WHERE name IN (SELECT package FROM downloads WHERE day >= ? AND day < ?)`,
-        ...[firstDay(last, days), firstDay(now, days)],
+        ...[from, to],
       );
     }
     this.sql.exec(
