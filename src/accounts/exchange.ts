@@ -30,8 +30,9 @@ export async function exchangeKey(
   const permissions = resolve(wanted, holder).filter(
     (it) => it.domain !== "repository" || includes(held, it),
   );
+  const label = `token of ${credential.label}`;
   return {
-    ...(await signToken(world.secret, credential, permissions, world.now())),
+    ...(await signToken(world.secret, { ...credential, label }, permissions, world.now())),
     scope: permissions.map(scopeOf).join(" "),
     refreshToken: null,
   };

@@ -104,7 +104,7 @@ export function revokeAllKeys(world: World, owner: Owner, author: Author): numbe
     const rows = all<KeyRow>(world, liveKeys, ownerId(owner), world.now());
     for (const row of rows) revoke(world, row);
     const names = rows.map(({ name }) => name);
-    audit(world, "key.remove", author, about(owner, { keys: names }));
+    if (names.length > 0) audit(world, "key.remove", author, about(owner, { keys: names }));
     return rows.length;
   });
 }
@@ -213,7 +213,7 @@ function revoke(world: World, row: KeyRow): void {
 
 function about(owner: Owner, params: AuditParams) {
   return owner.kind === "user"
-    ? { subject: owner.name, params }
+    ? { subject: owner.name, params: { ...params, user: owner.name } }
     : { organization: owner.name, params };
 }
 

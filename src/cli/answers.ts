@@ -36,5 +36,7 @@ export const auditEntry = v.object({
   inserted_at: v.string(),
   user: v.string(),
   credential: v.nullish(v.string()),
+  /** Not told to everybody. */
+  ip: v.nullish(v.string()),
   params: v.record(v.string(), v.unknown()),
 });

@@ -28,7 +28,7 @@ export function userView(
 }
 
 /** For administrators. */
-export function userDetails(urls: Urls, user: UserRecord): Json {
+export function userDetails(urls: Urls, user: UserRecord): { [name: string]: Json } {
   return {
     ...userView(urls, user, true),
     has_password: user.hasPassword,

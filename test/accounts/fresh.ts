@@ -39,7 +39,8 @@ export interface HeldKey {
 }
 
 export class Fresh {
-  readonly stub = env.ACCOUNTS_OBJECT.getByName(`accounts-${crypto.randomUUID()}`);
+  readonly #name = `accounts-${crypto.randomUUID()}`;
+  stub = env.ACCOUNTS_OBJECT.getByName(this.#name);
   now = Date.parse("2031-05-06T07:08:09.010Z");
   failuresMax = 0;
   readonly organizations = new Map([
@@ -75,6 +76,18 @@ export class Fresh {
   /** The instance is gone; what it stored is there. */
   crash(): Promise<void> {
     return evictDurableObject(this.stub);
+  }
+
+  /** The same in the middle of whatever it does. Not for everywhere: workerd tells stderr. */
+  async abort(): Promise<void> {
+    const aborted = runInDurableObject(this.stub, (_accounts, state) => state.abort());
+    await aborted.catch(() => undefined);
+    this.reconnect();
+  }
+
+  /** The old stub would go on reporting the abort. */
+  reconnect(): void {
+    this.stub = env.ACCOUNTS_OBJECT.getByName(this.#name);
   }
 
   async user(name: string, roles: Record<string, Role> = {}): Promise<Member> {

@@ -204,7 +204,6 @@ describe("key", () => {
     expect(told.stderr).not.toMatch(/hex_/);
     const asKim = { environment: { HEXEDGE_KEY: told.stdout.trim() } };
     expect((await type(["whoami"], asKim)).stdout).toMatch(/^name +kim\n/);
-    expect(await mistake("user list", asKim)).toMatch(/^account not authorized for this action/);
     expect(await mistake("key create more --permission api", asKim)).toBe(
       "key not authorized for this action: the key from HEXEDGE_KEY is not good for this",
     );
@@ -327,12 +326,12 @@ describe("audit", () => {
     await hexedge("user add ava");
     await hexedge("member add test_repo ava --role read");
     const [head, first, second] = rows(await hexedge("audit"));
-    expect(head).toEqual(["WHEN (UTC)", "WHO", "WITH", "DID", "WHAT"]);
+    expect(head).toEqual(["WHEN (UTC)", "WHO", "WITH", "FROM", "DID", "WHAT"]);
     expect(first?.slice(1)).toEqual([
-      ...["admin", "admin key", "organization.member.add"],
+      ...["admin", "admin key", blank, "organization.member.add"],
       "user=ava role=read organization=test_repo",
     ]);
-    expect(second?.slice(3)).toEqual(["user.create", "user=ava"]);
+    expect(second?.slice(4)).toEqual(["user.create", "user=ava"]);
     expect(await hexedge("audit --org test_repo")).not.toMatch("user.create");
     expect(await hexedge("audit --package test_repo/audited")).toMatch(
       /repository=test_repo package=audited version=1\.0\.0/,
@@ -438,6 +437,9 @@ describe("whoami", () => {
       ["email", "wim@example.com"],
       ["organizations", "test_repo:write"],
     ]);
+    expect(await mistake(`user list --key ${own}`)).toBe(
+      "account not authorized for this action: ask with a key that is, such as the admin key",
+    );
     const theirs = (await type([...create, "--org", "test_repo"])).stdout.trim();
     expect(await mistake(`whoami --key ${theirs}`)).toMatch(/it is an organization's/);
   });

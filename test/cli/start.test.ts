@@ -16,6 +16,7 @@ import { isKeySecret } from "../../src/accounts/secret.ts";
 import { DataFolder } from "../../src/cli/data-folder.ts";
 import { openMiniflare } from "../../src/cli/miniflare.ts";
 import { readWranglerConfig } from "../../src/cli/wrangler-config.ts";
+import { readConfig } from "../../src/env.ts";
 import { unpackNames, unpackVersions } from "../../src/hex/registry.ts";
 import {
   generateSigningKey,
@@ -25,10 +26,12 @@ import {
   publicKeyPem,
 } from "../../src/hex/sign.ts";
 import { erlangAvailable } from "../support/erlang.ts";
+import { run } from "../support/process.ts";
 import { getDeps, rebar3Home } from "../support/rebar3.ts";
 import {
   begin,
   freePort,
+  node,
   projectFolder,
   runToEnd,
   type Server,
@@ -490,6 +493,34 @@ describe("after a crash", () => {
       repository: "test_repo",
     });
     expect(packages.map(({ name }) => name)).toEqual(["woken"]);
+  });
+});
+
+describe("npm run dev", () => {
+  it("makes the secrets that wrangler dev needs, for nobody else to read, and only once", async () => {
+    const folder = temporaryFolder();
+    // Stands for wrangler: here it matters what it is given.
+    writeFileSync(join(folder, "wrangler"), '#!/bin/sh\necho "wrangler $*"\n', { mode: 0o755 });
+    const environment = { PATH: `${folder}:${process.env.PATH}` };
+    const dev = () =>
+      run(node, [join(projectFolder, "src/cli/dev.ts"), "--x"], folder, environment);
+    expect((await dev()).output).toContain("wrangler dev --port 4000 --x\n");
+    const path = join(folder, ".dev.vars");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const made = readFileSync(path, "utf8");
+    const values = [...made.matchAll(/^(\w+)="(.+)"$/gm)].map(([, name = "", value = ""]) => [
+      name,
+      value.replaceAll("\\n", "\n"),
+    ]);
+    const secrets = Object.fromEntries(values);
+    expect(Object.keys(secrets)).toEqual(["ADMIN_KEY", "ACCOUNTS_SECRET", "SIGNING_KEY"]);
+    const { vars } = readWranglerConfig(join(projectFolder, "wrangler.toml"));
+    expect(readConfig({ ...vars, ...secrets }).adminKey).toBe(secrets.ADMIN_KEY);
+    expect(isKeySecret(secrets.ADMIN_KEY)).toBe(true);
+    await parsePrivateKey(secrets.SIGNING_KEY);
+
+    await dev();
+    expect(readFileSync(path, "utf8")).toBe(made);
   });
 });
 

@@ -168,7 +168,7 @@ describe.skipIf(!mixHexAvailable)(title, () => {
     expect(got.code, got.output).toBe(0);
     const wrong = await new MixUser().mix(
       temporaryFolder(),
-      `hex.repo add test_repo ${server.files()} --fetch-public-key SHA256:wrong`,
+      `hex.repo add test_repo ${server.files()} --fetch-public-key SHA256:wrong --auth-key ${server.adminKey}`,
     );
     expect(wrong.output).toContain("Public key fingerprint mismatch");
   });

@@ -43,8 +43,14 @@ export class MixUser {
   }
 
   /** Runs mix in a folder; whoever is asked something gets no answer. */
-  mix(folder: string, args: string, environment: Record<string, string> = {}): Promise<MixResult> {
-    return run("mix", args.split(" "), folder, { ...this.#environment, ...environment });
+  mix(
+    folder: string,
+    args: string,
+    environment: Record<string, string> = {},
+    onOutput?: (output: string) => void,
+  ): Promise<MixResult> {
+    const all = { ...this.#environment, ...environment };
+    return run("mix", args.split(" "), folder, all, 60_000, onOutput);
   }
 }
 

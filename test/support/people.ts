@@ -56,7 +56,11 @@ export async function organizationKey(
 }
 
 /** Adds a user to the world's organization. */
-export function setRole(it: Pick<World, "repository">, name: string, role: Role): Promise<Response> {
+export function setRole(
+  it: Pick<World, "repository">,
+  name: string,
+  role: Role,
+): Promise<Response> {
   const admin = new Person(it.repository, env.ADMIN_KEY);
   const path = `/api/orgs/${it.repository}/members`;
   return admin.fetch(path, { method: "POST", ...jsonBody({ name, role }) });

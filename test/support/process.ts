@@ -8,6 +8,8 @@ export function run(
   folder: string,
   environment: Record<string, string>,
   timeoutMs = 60_000,
+  /** Hears all output so far, each time there is more. */
+  onOutput: (output: string) => void = () => {},
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((done, fail) => {
     const child = spawn(command, args, {
@@ -21,6 +23,7 @@ export function run(
     const hear = (data: Buffer) => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
       output += data.toString().replace(/\x1b\[[0-9;]*m/g, "");
+      onOutput(output);
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);

@@ -47,10 +47,10 @@ async function showAudit(options: AuditOptions, command: Command): Promise<void>
   const answer = await session.ask(`${logOf(options)}?${query}`);
   session.show(answer, v.array(auditEntry), (entries) =>
     table(
-      ["WHEN (UTC)", "WHO", "WITH", "DID", "WHAT"],
+      ["WHEN (UTC)", "WHO", "WITH", "FROM", "DID", "WHAT"],
       entries.map((it) => [
         ...[it.inserted_at.slice(0, 19).replace("T", " "), it.user, it.credential],
-        ...[it.action, paramsText(it.params)],
+        ...[it.ip, it.action, paramsText(it.params)],
       ]),
     ),
   );

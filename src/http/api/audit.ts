@@ -73,7 +73,12 @@ async function show(
   const page = pageOf(c);
   // Each source could have all of the pages up to this one.
   if (page > pageMax) return refuse(c, { reason: "page_too_far", pageMax });
-  const before = Date.parse(c.req.query("before") ?? "");
+  const asked = c.req.query("before");
+  const before = Date.parse(asked ?? "");
+  if (asked && Number.isNaN(before)) {
+    const errors = { before: "must be a time such as 2030-01-31T00:00:00Z" };
+    return refuse(c, { reason: "parameter_invalid", errors });
+  }
   const limit = page * perPage;
   const lists = await read(Number.isNaN(before) ? { limit } : { before, limit });
   const newestFirst = lists.flat().sort((one, other) => (one.at < other.at ? 1 : -1));

@@ -15,14 +15,19 @@ export async function showAuth(c: Context<App>): Promise<Response> {
   if (!domain) return refuse(c, { reason: "parameter_missing", parameter: "domain" });
   // Whoever asks for it wants to know it now.
   await renewIdentity(c);
-  const { actor, credential } = c.get("identity");
+  const { actor, credential, isFresh } = c.get("identity");
+  // It was remembered, and is good for nothing any more.
+  if (!isFresh) return refuse(c, { reason: "credential_revoked" });
   if (actor.kind === "admin") {
     return render(c, 200, { key: { name: "admin", owner: { type: "user", name: "admin" } } });
   }
   if (actor.kind === "anonymous") return refuse(c, { reason: "unauthenticated" });
   const permission = parsePermission(domain, c.req.query("resource"));
   const { permissions, owner } = actor;
-  if (!permission || permissions === "everything" || !isGoodFor(permissions, permission)) {
+  if (!permission || permissions === "everything") return refuse(c, { reason: "unauthorized" });
+  // A token names the repositories that `repositories` means.
+  const isAll = credential?.kind === "token" && permission.domain === "repositories";
+  if (!includes(permissions, permission) && !(isAll && permissions.some(isOfRepository))) {
     return refuse(c, { reason: "unauthorized" });
   }
   const refused = accessOf(c, permission);
@@ -32,11 +37,7 @@ export async function showAuth(c: Context<App>): Promise<Response> {
   return render(c, 200, { key: { name, owner: { type: owner.kind, name: owner.name } } });
 }
 
-/** A token names the repositories that `repositories` means. */
-function isGoodFor(held: readonly Permission[], wanted: Permission): boolean {
-  if (includes(held, wanted)) return true;
-  return wanted.domain === "repositories" && held.some(({ domain }) => domain === "repository");
-}
+const isOfRepository = ({ domain }: Permission) => domain === "repository";
 
 /** Not 404 for what is hidden: whoever asks names it themselves, and what is not there is answered alike. */
 function accessOf(c: Context<App>, permission: Permission): HttpRefusal | undefined {

@@ -15,7 +15,8 @@ import { type Refusal, refuse } from "../refusals.ts";
 const permissionsMax = 100;
 
 const newKey = v.object({
-  name: text(1, 255),
+  // Those would be no part of a path.
+  name: v.pipe(text(1, 255), v.notValues([".", ".."], "has invalid format")),
   permissions: v.optional(
     v.pipe(
       v.array(v.object({ domain: v.string("is invalid"), resource: v.nullish(v.string()) })),

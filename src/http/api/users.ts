@@ -12,7 +12,13 @@ import { permit, roleOf } from "../permit.ts";
 import { refuse } from "../refusals.ts";
 import { packagePageUrl, packageUrl } from "../views.ts";
 
-const password = v.pipe(text(8, 256));
+/** As it is: a blank at its end is part of it. */
+const password = v.pipe(
+  v.string("can't be blank"),
+  v.check((it) => it.isWellFormed(), "has invalid format"),
+  v.minLength(8, "should be at least 8 character(s)"),
+  v.maxLength(256, "should be at most 256 character(s)"),
+);
 
 const newUser = v.object({
   username: v.pipe(
@@ -79,7 +85,10 @@ export async function showUser(c: Context<App>): Promise<Response> {
   if (!user || (name.includes("@") && !mayKnow(actor, user))) {
     return refuse(c, { reason: "user_not_found", user: name });
   }
-  const view = userView(urlsOf(c), user, mayKnow(actor, user));
+  const view =
+    actor.kind === "admin"
+      ? userDetails(urlsOf(c), user)
+      : userView(urlsOf(c), user, mayKnow(actor, user));
   return render(c, 200, { ...view, ...(await packagesOf(c, user)) });
 }
 
