@@ -1,11 +1,6 @@
 /** All routes on one screen. */
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { csrf } from "hono/csrf";
 import { etag } from "hono/etag";
-import { HTTPException } from "hono/http-exception";
-import { getPath as pathOf } from "hono/utils/url";
-import { ConfigError, readConfig } from "../env.ts";
 import * as device from "../web/device.tsx";
 import { showStyleSheet } from "../web/page.tsx";
 import * as audit from "./api/audit.ts";
@@ -25,10 +20,17 @@ import { createShortUrl, followShortUrl } from "./api/short-urls.ts";
 import * as users from "./api/users.ts";
 import type { App } from "./app-type.ts";
 import { authenticateIn } from "./authenticate.ts";
-import { discardBody } from "./body.ts";
-import { urlsOf } from "./context.ts";
 import { findRepository } from "./find-repository.ts";
-import { negotiate, render } from "./format.ts";
+import {
+  answerFault,
+  configure,
+  getPath,
+  isApi,
+  limitForm,
+  negotiateFormat,
+  onlyOurForms,
+  prepare,
+} from "./frame.ts";
 import { limitCalls } from "./limits.ts";
 import { permit, requires, requiresStanding } from "./permit.ts";
 import { refuse, refuseInText } from "./refusals.ts";
@@ -38,13 +40,6 @@ import { showStart } from "./start.ts";
 type Handler = (c: Context<App>) => Response | Promise<Response>;
 type Methods = { get?: Route; post?: Route; put?: Route; delete?: Route };
 type Route = Handler | [MiddlewareHandler<App>, Handler];
-
-/** Of a form on a page. */
-const formBytesMax = 16 * 1024;
-const limitForm = bodyLimit({
-  maxSize: formBytesMax,
-  onError: (c) => refuseInText(c, { reason: "body_too_big", sizeBytesMax: formBytesMax }),
-});
 
 export function createApp(): Hono<App> {
   const app = new Hono<App>({ getPath });
@@ -57,7 +52,7 @@ export function createApp(): Hono<App> {
   on(app, "/health", { get: (c) => c.json({ status: "ok" }) });
   on(app, "/l/:code", { get: followShortUrl });
   on(app, "/style.css", { get: showStyleSheet });
-  app.use("/oauth/*", limitForm, csrf({ origin: isOurs }));
+  app.use("/oauth/*", limitForm, onlyOurForms);
   on(app, "/oauth/device", { get: device.showDevice, post: device.enterCode });
   on(app, "/oauth/device/decision", { post: device.decide });
   app.use("/repos/*", inText);
@@ -161,46 +156,6 @@ function on(app: Hono<App>, path: string, methods: Methods): void {
   });
 }
 
-/** Do the forms of our own pages come from here? A proxy in front may have another name. */
-function isOurs(origin: string, c: Context): boolean {
-  return origin === new URL(c.req.url).origin || origin === urlsOf(c).origin;
-}
-
-/** Clients of the API read a no in their format, all others print it as it is. */
-function isApi(c: Context<App>): boolean {
-  return /^\/api(\/|$)/.test(c.req.path);
-}
-
-/** A base URL that ends with a slash makes clients ask for `//packages/…`. */
-function getPath(request: Request): string {
-  const path = pathOf(request);
-  return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
-}
-
-async function prepare(c: Context<App>, next: Next): Promise<void> {
-  // Without Cloudflare in front the header is the client's, and this goes into logs.
-  const ray = c.req.header("cf-ray") ?? "";
-  c.set("requestId", /^[\w-]{1,64}$/.test(ray) ? ray : crypto.randomUUID());
-  await next();
-  // What is too large is not even read to be thrown away.
-  if (c.res.status !== 413) await discardBody(c);
-  c.header("x-request-id", c.get("requestId"));
-  // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
-  if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
-}
-
-/** Not part of `prepare`: a fault in there would be answered past it. */
-async function configure(c: Context<App>, next: Next): Promise<void> {
-  c.set("config", readConfig(c.env));
-  await next();
-}
-
-async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | undefined> {
-  if (negotiate(c) === undefined) return refuse(c, { reason: "not_acceptable" });
-  await next();
-  return undefined;
-}
-
 /** A list of one repository is for whoever may read it; without one, it is of all that they may read. */
 async function readsNamed(c: Context<App>, next: Next): Promise<Response | undefined> {
   if (c.req.param("repository") !== undefined) return requires("read")(c, next);
@@ -213,24 +168,4 @@ async function administers(c: Context<App>, next: Next): Promise<Response | unde
   if (refused) return refuse(c, refused);
   await next();
   return undefined;
-}
-
-/**
- * A fault: logged once, here, and told in the client's format so that it prints more than a number.
- * 500, not 503: with a Retry-After Erlang's httpc asks again for ever, and without one rebar3 takes
- * it for success.
- */
-function answerFault(error: Error, c: Context<App>): Response {
-  // What Hono's own middleware says no with: a form that another site sends.
-  if (error instanceof HTTPException) return error.getResponse();
-  const requestId = c.get("requestId");
-  const where = `${c.req.method} ${c.req.path}`;
-  const logged = { message: `${where} failed: ${error.message}`, requestId, stack: error.stack };
-  console.error(JSON.stringify(logged));
-  const message =
-    error instanceof ConfigError
-      ? `This registry is not set up rightly: ${error.message}`
-      : // What was begun is finished or undone by the repository's alarm, so trying again is right.
-        `Internal server error, request ${requestId}: try again in a moment`;
-  return isApi(c) ? render(c, 500, { status: 500, message }) : c.text(`${message}\n`, 500);
 }

@@ -3,8 +3,10 @@ import { gzipSync } from "fflate";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import { asksForErlang, erlangType, read } from "../support/answers.ts";
+import { user } from "../support/people.ts";
 import { packageTarball, tar } from "../support/tarball.ts";
 import { expectSound, storedFiles, type World, world } from "../support/world.ts";
+import { registryWith } from "./registry.ts";
 
 const tarballBytesMax = 16 * 1024 * 1024;
 const foo = "/packages/foo/releases/1.0.0";
@@ -78,6 +80,88 @@ describe("a body that is too large", () => {
       const headers = { ...asksForErlang, authorization, "cf-connecting-ip": "nobody reads" };
       const response = await post(it, path, upload.stream, headers);
       expect([path, response.status, upload.piecesRead()]).toEqual([path, status, 0]);
+    }
+  });
+});
+
+describe("more calls of the API in a minute than [vars.LIMITS] allows", () => {
+  const ask = registryWith({ LIMITS: { api_per_minute: 3 } });
+  const minute = Date.UTC(2026, 0, 1);
+  const at = (ms: number) => vi.spyOn(Date, "now").mockReturnValue(minute + ms);
+  const leftOf = ({ headers }: Response) =>
+    ["limit", "remaining", "reset"].map((name) => Number(headers.get(`x-ratelimit-${name}`)));
+  const reset = minute / 1000 + 60;
+
+  it("are refused until the next one, and each answer says how many are left", async () => {
+    const it = await worldWithFoo();
+    const ann = await user(it, "read");
+    const path = `/api/repos/${it.repository}/packages/foo`;
+    at(1000);
+    for (const remaining of [2, 1, 0]) {
+      const response = await ask(path, { key: ann.key });
+      expect([response.status, ...leftOf(response)]).toEqual([200, 3, remaining, reset]);
+    }
+    const refused = await ask(path, { key: ann.key, headers: asksForErlang });
+    expect([refused.status, ...leftOf(refused)]).toEqual([429, 3, 0, reset]);
+    expect(refused.headers.get("retry-after")).toBe("59");
+    const message = `API rate limit exceeded for user ${ann.name}`;
+    expect(await read(refused)).toEqual({ status: 429, message });
+    at(60_000);
+    expect((await ask(path, { key: ann.key })).status).toBe(200);
+  });
+
+  it("are counted by account, whichever of its keys, and without one by address", async () => {
+    const it = await worldWithFoo({ public: true });
+    const [ann, bob] = [await user(it, "read"), await user(it, "read")];
+    const another = await ann.with("api:read");
+    const path = `/api/repos/${it.repository}/packages/foo`;
+    at(120_000);
+    const call = async (who: { key?: string; headers?: Record<string, string> }) =>
+      (await ask(path, who)).status;
+    const statuses = async (who: Parameters<typeof call>[0]) => [await call(who), await call(who)];
+    expect(await statuses({ key: ann.key })).toEqual([200, 200]);
+    expect(await statuses({ key: another.key })).toEqual([200, 429]);
+    expect(await call({ key: bob.key })).toBe(200);
+    const from = (address: string) => ({ headers: { "cf-connecting-ip": address } });
+    expect(await statuses(from("198.51.100.1"))).toEqual([200, 200]);
+    expect(await statuses(from("198.51.100.1"))).toEqual([200, 429]);
+    expect(await call(from("198.51.100.2"))).toBe(200);
+  });
+
+  it("are 422 to uploads, because rebar3 prints Published after a 429", async () => {
+    const it = await worldWithFoo();
+    const ann = await user(it, "write");
+    at(180_000);
+    const before = await storedFiles(it);
+    const upload = async (path: string) => {
+      const body = await packageTarball({ name: "foo", version: "2.0.0" });
+      const url = `/api/repos/${it.repository}${path}`;
+      return ask(url, { method: "POST", key: ann.key, body });
+    };
+    for (let calls = 0; calls < 3; calls++) {
+      await ask(`/api/repos/${it.repository}${foo}`, { key: ann.key });
+    }
+    for (const path of ["/publish?replace=true", "/packages/foo/releases", `${foo}/docs`]) {
+      const response = await upload(path);
+      const message = `API rate limit exceeded for user ${ann.name}`;
+      expect([path, await read(response)]).toEqual([path, { status: 422, message }]);
+    }
+    expect((await upload(`${foo}/retire`)).status).toBe(429);
+    expect(await storedFiles(it)).toEqual(before);
+    at(240_000);
+    expect((await upload("/publish")).status).toBe(201);
+    await expectSound(it);
+  });
+
+  it("do not keep out the admin, nor anyone from files", async () => {
+    const it = await worldWithFoo();
+    const ann = await user(it, "read");
+    at(300_000);
+    for (let calls = 0; calls < 5; calls++) {
+      const path = `/repos/${it.repository}/packages/foo`;
+      const admin = await ask(`/api${path}`, { key: env.ADMIN_KEY });
+      expect([admin.status, admin.headers.get("x-ratelimit-limit")]).toEqual([200, null]);
+      expect((await ask(path, { key: ann.key })).status).toBe(200);
     }
   });
 });
@@ -462,8 +546,8 @@ async function contentsOf(sizeBytes: number): Promise<Uint8Array> {
   return gzipSync(tar([{ path: "mix.exs" }, { path: "noise", bytes }]), { level: 1 });
 }
 
-async function worldWithFoo(): Promise<World> {
-  const it = await world();
+async function worldWithFoo(options: { public?: boolean } = {}): Promise<World> {
+  const it = await world(options);
   expect((await it.admin.publish({ name: "foo", version: "1.0.0" })).status).toBe(201);
   return it;
 }

@@ -36,7 +36,7 @@ async function publicWorld(): Promise<World & { ann: User; bob: User }> {
 async function privateWorld(): Promise<World & { ann: User; bob: User }> {
   const it = await world();
   const [ann, bob] = [await user(it, "admin"), await user(it, "read")];
-  expect((await ann.publish()).status).toBe(201);
+  expect((await it.admin.publish()).status).toBe(201);
   return { ...it, ann, bob };
 }
 
@@ -50,8 +50,12 @@ describe("whoever publishes a new package", () => {
     expect(me.organizations).toEqual([{ name: it.repository, role: "write" }]);
   });
 
-  it("does not in a private one: it is the organization's", async () => {
-    expect(await owners(await privateWorld())).toEqual([]);
+  it("owns it in a private one too, when it is a user", async () => {
+    const it = await world();
+    const ann = await user(it, "write");
+    expect((await ann.publish()).status).toBe(201);
+    expect((await it.admin.publish({ name: "bar" })).status).toBe(201);
+    expect([await owners(it), await owners(it, "bar")]).toEqual([[[ann.name, "full"]], []]);
   });
 });
 

@@ -25,7 +25,8 @@ export async function showOwner(c: Context<App>): Promise<Response> {
   const named = c.req.param("user") ?? "";
   const user = await accountsOf(c).user(named);
   const owner = owners.find(({ userId }) => userId === user?.id);
-  if (!owner) return refuse(c, { reason: "user_not_found", user: named });
+  const isGuessed = user && named.includes("@") && !mayKnow(c.get("identity").actor, user);
+  if (!owner || isGuessed) return refuse(c, { reason: "user_not_found", user: named });
   return render(c, 200, await ownerView(c, owner));
 }
 

@@ -1,0 +1,81 @@
+/** What is around every route: request ids, the configuration, formats, faults, limits of forms. */
+import type { Context, Next } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { csrf } from "hono/csrf";
+import { HTTPException } from "hono/http-exception";
+import { getPath as pathOf } from "hono/utils/url";
+import { ConfigError, readConfig } from "../env.ts";
+import type { App } from "./app-type.ts";
+import { discardBody } from "./body.ts";
+import { urlsOf } from "./context.ts";
+import { negotiate, render } from "./format.ts";
+import { refuse, refuseInText } from "./refusals.ts";
+
+export async function prepare(c: Context<App>, next: Next): Promise<void> {
+  // Without Cloudflare in front the header is the client's, and this goes into logs.
+  const ray = c.req.header("cf-ray") ?? "";
+  c.set("requestId", /^[\w-]{1,64}$/.test(ray) ? ray : crypto.randomUUID());
+  await next();
+  // What is too large is not even read to be thrown away.
+  if (c.res.status !== 413) await discardBody(c);
+  c.header("x-request-id", c.get("requestId"));
+  // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
+  if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
+}
+
+/** Not part of `prepare`: a fault in there would be answered past it. */
+export async function configure(c: Context<App>, next: Next): Promise<void> {
+  c.set("config", readConfig(c.env));
+  await next();
+}
+
+export async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | undefined> {
+  if (negotiate(c) === undefined) return refuse(c, { reason: "not_acceptable" });
+  await next();
+  return undefined;
+}
+
+/** Clients of the API read a no in their format, all others print it as it is. */
+export function isApi(c: Context<App>): boolean {
+  return /^\/api(\/|$)/.test(c.req.path);
+}
+
+/** A base URL that ends with a slash makes clients ask for `//packages/…`. */
+export function getPath(request: Request): string {
+  const path = pathOf(request);
+  return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
+}
+
+/** Of a form on a page. */
+const formBytesMax = 16 * 1024;
+export const limitForm = bodyLimit({
+  maxSize: formBytesMax,
+  onError: (c) => refuseInText(c, { reason: "body_too_big", sizeBytesMax: formBytesMax }),
+});
+
+/** Do the forms of our own pages come from here? A proxy in front may have another name. */
+export const onlyOurForms = csrf({ origin: isOurs });
+
+function isOurs(origin: string, c: Context): boolean {
+  return origin === new URL(c.req.url).origin || origin === urlsOf(c).origin;
+}
+
+/**
+ * A fault: logged once, here, and told in the client's format so that it prints more than a number.
+ * 500, not 503: with a Retry-After Erlang's httpc asks again for ever, and without one rebar3 takes
+ * it for success.
+ */
+export function answerFault(error: Error, c: Context<App>): Response {
+  // What Hono's own middleware says no with: a form that another site sends.
+  if (error instanceof HTTPException) return error.getResponse();
+  const requestId = c.get("requestId");
+  const where = `${c.req.method} ${c.req.path}`;
+  const logged = { message: `${where} failed: ${error.message}`, requestId, stack: error.stack };
+  console.error(JSON.stringify(logged));
+  const message =
+    error instanceof ConfigError
+      ? `This registry is not set up rightly: ${error.message}`
+      : // What was begun is finished or undone by the repository's alarm, so trying again is right.
+        `Internal server error, request ${requestId}: try again in a moment`;
+  return isApi(c) ? render(c, 500, { status: 500, message }) : c.text(`${message}\n`, 500);
+}
