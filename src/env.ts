@@ -97,14 +97,20 @@ const schema = v.object({
     {
       signup: v.optional(v.picklist(["open", "closed"], 'must be "open" or "closed"'), "closed"),
     },
-    'is a table with signup = "open" or "closed"',
+    (issue) =>
+      issue.expected === "never"
+        ? "is no option of ACCOUNTS"
+        : 'is a table with signup = "open" or "closed"',
   ),
   LIMITS: v.strictObject(
     {
       api_per_minute: v.optional(limit, 500),
       failed_credentials_per_15_minutes: v.optional(limit, 20),
     },
-    "is a table of limits: api_per_minute, failed_credentials_per_15_minutes",
+    (issue) =>
+      issue.expected === "never"
+        ? "is no limit"
+        : "is a table of limits: api_per_minute, failed_credentials_per_15_minutes",
   ),
   REPOSITORIES: v.pipe(
     v.custom<object>(

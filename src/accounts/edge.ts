@@ -26,7 +26,7 @@ export interface Replica {
 export class Memory {
   /** By the credential as it was shown; the isolate has it in its hands anyway. */
   readonly credentials = new Map<string, Credential>();
-  /** Addresses whose unknown credentials are not even looked at, until when. */
+  /** Addresses whose wrong credentials are not even counted any more, until when. */
   readonly noisy = new Map<string, number>();
   news: News | undefined;
   /** Somebody is fetching newer news; until when others need not. */
@@ -94,23 +94,21 @@ async function identifyKey(
   address: string,
   isFresh: boolean,
 ): Promise<Credential | Refused> {
-  const { memory, now } = edge;
+  const { memory } = edge;
   const known = memory.credentials.get(secret);
   if (known && !isFresh && (await isBelievable(edge, known))) return known;
-  const isNoisy = (memory.noisy.get(address) ?? 0) > now();
-  if (!isKeySecret(secret)) return isNoisy ? slowDown : failed(edge, address);
+  if (!isKeySecret(secret)) return notACredential(edge, address);
   const hash = await hashKeySecret(edge.secret, secret);
   const key = `keys/${hash}`;
-  if (!isFresh || isNoisy) {
-    const kept = await ask(edge.replica, key);
+  if (!isFresh) {
     // Written by us, below.
-    const credential = kept as Credential | null;
-    if (credential && !isFresh && (await isBelievable(edge, credential))) {
-      memory.remember(secret, credential);
-      return credential;
+    const kept = (await ask(edge.replica, key)) as Credential | null;
+    if (kept && (await isBelievable(edge, kept))) {
+      memory.remember(secret, kept);
+      return kept;
     }
-    if (!credential && !known && isNoisy) return slowDown;
   }
+  // Also from an address that has guessed: nobody guesses a key, and whoever has one is let in.
   const found = await edge.truth.credentialOfKey(hash, address);
   if ("refused" in found) {
     memory.credentials.delete(secret);
@@ -132,7 +130,7 @@ async function identifyToken(
   const known = memory.credentials.get(token);
   if (known && !isFresh && (await isBelievable(edge, known))) return known;
   const read = await readToken(edge.secret, token, now());
-  if (!read) return (memory.noisy.get(address) ?? 0) > now() ? slowDown : failed(edge, address);
+  if (!read) return notACredential(edge, address);
   if (!isFresh && (await isBelievable(edge, read.credential))) {
     memory.remember(token, read.credential);
     return read.credential;
@@ -188,7 +186,9 @@ function hear(memory: Memory, news: News): void {
   if (news.at > (memory.news?.at ?? 0)) memory.news = news;
 }
 
-async function failed(edge: Edge, address: string): Promise<Refused> {
+/** Counted by the Accounts object, until it has heard enough of the address for a while. */
+async function notACredential(edge: Edge, address: string): Promise<Refused> {
+  if ((edge.memory.noisy.get(address) ?? 0) > edge.now()) return slowDown;
   const refused = await edge.truth.failed(address);
   if (!refused) return { refused: { reason: "credential_unknown" } };
   noteNoise(edge, address, refused);

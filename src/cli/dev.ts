@@ -1,4 +1,4 @@
-/** `npm run dev`: wrangler dev, with the two secrets that it needs in `.dev.vars` (not in git). */
+/** `npm run dev`: wrangler dev, with the secrets that it needs in `.dev.vars` (not in git). */
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { makeKeySecret } from "../accounts/secret.ts";

@@ -16,7 +16,7 @@ const usage = `npm start -- [options]
   --host HOST     on which address (127.0.0.1: this machine only)
   --data DIR      where everything is kept (./data)
   --config FILE   which repositories there are (./wrangler.toml)
-ADMIN_KEY and SIGNING_KEY (PEM) in the environment win over the keys in the data folder.`;
+ADMIN_KEY, ACCOUNTS_SECRET and SIGNING_KEY (PEM) in the environment win over those in the data folder.`;
 
 /** How often the cron of wrangler.toml is played; Miniflare has no clock of its own for it. */
 const cronMs = 60_000;
@@ -81,7 +81,7 @@ function checkDeclarations(path: string, { vars }: WranglerConfig, secrets: Secr
     readConfig({ ...vars, ...secretBindings(secrets) } as unknown as Env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const isSecret = error.message.startsWith("ADMIN_KEY");
+    const isSecret = /^(ADMIN_KEY|ACCOUNTS_SECRET)\b/.test(error.message);
     throw new Mistake(isSecret ? error.message : `${path}: ${error.message}`);
   }
 }

@@ -80,7 +80,7 @@ export function createApp(): Hono<App> {
 function repositoryApi(): Hono<App> {
   const api = new Hono<App>();
   const [read, write, own] = [requires("read"), requiresStanding("write"), requiresStanding("own")];
-  for (const path of ["/publish", "/check", "/packages", "/packages/*"]) {
+  for (const path of ["/publish", "/check", "/packages/:name/*", "/packages/:name"]) {
     api.use(path, findRepository);
   }
   const release = "/packages/:name/releases/:version";
@@ -158,7 +158,10 @@ function on(app: Hono<App>, path: string, methods: Methods): void {
 
 /** A list of one repository is for whoever may read it; without one, it is of all that they may read. */
 async function readsNamed(c: Context<App>, next: Next): Promise<Response | undefined> {
-  if (c.req.param("repository") !== undefined) return requires("read")(c, next);
+  if (c.req.param("repository") !== undefined) {
+    const refused = await findRepository(c, async () => {});
+    return refused ?? requires("read")(c, next);
+  }
   await next();
   return undefined;
 }

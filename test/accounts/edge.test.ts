@@ -449,6 +449,24 @@ describe("a revoked credential", () => {
   );
 
   it(
+    "is not believed again by who has heard of it, when the truth is away and KV has old news",
+    places(async (it, fresh) => {
+      await fresh.user("ann", { acme: "write" });
+      const { secret } = await fresh.key(ann, "repositories");
+      const accounts = await fresh.run((object) => object);
+      const memory = new Memory();
+      for (let at = 0; at < 2; at++) expect(reason(await it.read(memory, secret))).toBe("yes");
+      accounts.revokeKey(ann, "ci", admin);
+      fresh.now += 50 * secondMs;
+      expect(reason(await it.read(memory, secret))).toBe("credential_revoked");
+      it.truth.isDown = true;
+      for (let at = 0; at < 40; at++, fresh.now += 50 * secondMs) {
+        await expect(it.read(memory, secret)).rejects.toThrow("down");
+      }
+    }),
+  );
+
+  it(
     "is not believed though the answer about it came late, and was remembered then",
     places(async (it, fresh) => {
       await fresh.user("ann", { acme: "write" });
@@ -645,7 +663,7 @@ describe("the Accounts object", () => {
 
 describe("an address that tries many keys", () => {
   it(
-    "is not listened to, but for keys that are known",
+    "is not listened to, but for keys that are right, also new ones",
     places(
       async (it, fresh) => {
         await fresh.user("ann", { acme: "write" });
@@ -663,12 +681,15 @@ describe("an address that tries many keys", () => {
           ...Array.from({ length: 3 }, () => "too_many_failures"),
         ]);
         const asked = it.truth.callsInAll;
-        for (const wrong of [makeKeySecret(), "no key", "a.b.c"]) {
+        for (const wrong of ["no key", "a.b.c"]) {
           expect(reason(await it.read(memory, wrong))).toBe("too_many_failures");
           expect(reason(await it.write(memory, wrong))).toBe("too_many_failures");
         }
         expect(it.truth.callsInAll).toBe(asked);
-        for (const key of [known, kept]) {
+        expect(reason(await it.write(memory, makeKeySecret()))).toBe("too_many_failures");
+        // What looks like a key is asked about: it could be one that nobody here has seen yet.
+        const unseen = await fresh.key(ann, "api");
+        for (const key of [known, kept, unseen]) {
           expect(reason(await it.read(memory, key?.secret ?? ""))).toBe("yes");
           expect(reason(await it.write(memory, key?.secret ?? ""))).toBe("yes");
         }
@@ -676,12 +697,15 @@ describe("an address that tries many keys", () => {
         expect(reason(await it.read(memory, makeKeySecret(), "192.0.2.2"))).toBe(
           "credential_unknown",
         );
-        // Another isolate does not know yet that it is noisy, and the object still answers for a right key.
-        const another = new Memory();
-        expect(reason(await it.read(another, makeKeySecret()))).toBe("too_many_failures");
+        // Another isolate does not know yet that it is noisy.
+        expect(reason(await it.read(new Memory(), "no key"))).toBe("too_many_failures");
+        const brandNew = await fresh.key(ann, "api");
+        expect(reason(await it.read(memory, brandNew.secret))).toBe("yes");
+        expect(reason(await it.write(new Memory(), brandNew.secret))).toBe("yes");
         fresh.now += minuteMs;
-        const late = await fresh.key(ann, "api");
-        expect(reason(await it.read(memory, late.secret))).toBe("yes");
+        // Heard again once a minute, to learn when it is over.
+        for (let at = 0; at < 20; at++) await it.read(memory, "no key");
+        expect(it.truth.calls.failed).toBe(2);
       },
       async (fresh) => {
         fresh.failuresMax = 5;
@@ -702,6 +726,27 @@ describe("an address that tries many keys", () => {
         expect(reason(await it.write(memory, secret))).toBe("credential_revoked");
         fresh.now += noticedMsMax;
         expect(reason(await it.read(memory, secret))).not.toBe("yes");
+      },
+      async (fresh) => {
+        fresh.failuresMax = 2;
+      },
+    ),
+  );
+
+  it(
+    "does not have a write believe KV",
+    places(
+      async (it, fresh) => {
+        await fresh.user("ann", { acme: "write" });
+        const { secret } = await fresh.key(ann, "api");
+        await it.read(new Memory(), secret);
+        fresh.now += minuteMs;
+        const [noisy, quiet] = [new Memory(), new Memory()];
+        expect(reason(await it.read(quiet, secret))).toBe("yes");
+        for (let at = 0; at < 3; at++) await it.read(noisy, makeKeySecret());
+        noisy.news = quiet.news;
+        await fresh.run((accounts) => accounts.revokeAllKeys(ann, admin));
+        expect(reason(await it.write(noisy, secret))).toBe("credential_revoked");
       },
       async (fresh) => {
         fresh.failuresMax = 2;

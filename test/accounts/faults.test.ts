@@ -144,23 +144,17 @@ describe.each(verbs)("$title", ({ run, action, refuses }) => {
   it("is done as a whole, with its line, or not at all, wherever the database fails", async () => {
     const at = await scene();
     const before = await at.it.dump();
-    const calls = await withFault(at.it, Number.POSITIVE_INFINITY, (accounts) => {
-      // Counted, and undone.
-      return accounts.world.step(() => {
-        void run(accounts, at);
-        throw new Error("only counted");
-      });
-    });
-    expect(await at.it.dump()).toEqual(before);
-    const most = calls === 0 ? 4 : calls;
-    for (let fault = 1; fault <= most; fault++) {
+    let calls = 0;
+    for (let fault = 1; calls === fault - 1; fault++) {
       for (const happens of [false, true]) {
-        const failed = withFault(at.it, fault, (accounts) => run(accounts, at), happens);
-        expect(await failed).toBeGreaterThanOrEqual(fault);
+        calls = await withFault(at.it, fault, (accounts) => run(accounts, at), happens);
+        // Fewer: there was no fault any more, and it is done.
+        if (calls < fault) break;
         expect(await at.it.dump()).toEqual(before);
       }
+      if (calls < fault) break;
     }
-    await at.it.run((accounts) => run(accounts, at));
+    expect(calls).toBeGreaterThan(2);
     const after = await at.it.dump();
     expect(after).not.toEqual(before);
     expect(after.audit?.length).toBe((before.audit?.length ?? 0) + 1);
@@ -175,46 +169,54 @@ describe.each(verbs)("$title", ({ run, action, refuses }) => {
     expect(await at.it.dump()).toEqual(after);
     expect(await refusedOf(at)).toEqual(refuses);
   });
-
-  it("is whole or absent after a crash before its answer", async () => {
-    const at = await scene();
-    const before = await at.it.dump();
-    const asked = at.it
-      .run((accounts) => run(accounts, at))
-      .then(
-        () => "answered",
-        () => "lost",
-      );
-    await at.it.abort();
-    const heard = await asked;
-    const after = await at.it.dump();
-    const lines = (after.audit?.length ?? 0) - (before.audit?.length ?? 0);
-    if (heard === "answered") expect(lines).toBe(1);
-    if (lines === 0) expect(after).toEqual(before);
-    else expect(await refusedOf(at)).toEqual(refuses);
-  });
-
-  it("leaves nothing when the instance dies in the middle of it", async () => {
-    const at = await scene();
-    const before = await at.it.dump();
-    for (const fault of [2, 3, 4]) {
-      await runInDurableObject(at.it.stub, (accounts: Accounts, state) => {
-        accounts.world.now = () => at.it.now;
-        accounts.world.organizations = at.it.organizations;
-        accounts.world.sql = faulty(accounts.world.sql, fault, true, () => state.abort());
-        return run(accounts, at);
-      }).catch(() => undefined);
-      at.it.reconnect();
-      expect(await at.it.dump()).toEqual(before);
-    }
-  });
 });
+
+const crucial = ["key.generate", "key.remove", "organization.member.role", "user.deactivate"];
+
+// Few, for workerd tells stderr of each.
+describe.each(verbs.filter(({ action }) => crucial.includes(action)))(
+  "$title",
+  ({ run, refuses }) => {
+    it("is whole or absent after a crash before its answer", async () => {
+      const at = await scene();
+      const before = await at.it.dump();
+      const asked = at.it
+        .run((accounts) => run(accounts, at))
+        .then(
+          () => "answered",
+          () => "lost",
+        );
+      await at.it.abort();
+      const heard = await asked;
+      const after = await at.it.dump();
+      const lines = (after.audit?.length ?? 0) - (before.audit?.length ?? 0);
+      if (heard === "answered") expect(lines).toBe(1);
+      if (lines === 0) expect(after).toEqual(before);
+      else expect(await refusedOf(at)).toEqual(refuses);
+    });
+
+    it("leaves nothing when the instance dies in the middle of it", async () => {
+      const at = await scene();
+      const before = await at.it.dump();
+      for (const fault of [2, 4]) {
+        await runInDurableObject(at.it.stub, (accounts: Accounts, state) => {
+          accounts.world.now = () => at.it.now;
+          accounts.world.organizations = at.it.organizations;
+          accounts.world.sql = faulty(accounts.world.sql, fault, true, () => state.abort());
+          return run(accounts, at);
+        }).catch(() => undefined);
+        at.it.reconnect();
+        expect(await at.it.dump()).toEqual(before);
+      }
+    });
+  },
+);
 
 describe("a renewal that fails", () => {
   it("before the new pair was given leaves a login that nobody can use, nor anybody else", async () => {
-    const at = await scene();
     let given: object | undefined;
-    for (let fault = 1; !given && fault < 40; fault++) {
+    let ended = 0;
+    for (let fault = 1; !given; fault++) {
       const { it, refreshToken, accessToken } = await scene();
       await withFault(it, fault, async (accounts) => {
         given = await accounts.refreshTokens(refreshToken, client, admin);
@@ -223,11 +225,12 @@ describe("a renewal that fails", () => {
       // The client has its old pair only, and comes again with it.
       const again = await it.refresh(refreshToken);
       if ("accessToken" in again) continue;
+      ended++;
       expect(reason(again)).toBe("invalid_grant");
       expect(reason(await it.showToken(accessToken))).toBe("credential_revoked");
     }
-    expectTokens(given ?? {});
-    expect(reason(await at.it.showToken(at.accessToken))).toBe("yes");
+    expect(ended).toBeGreaterThan(0);
+    expectTokens(given);
   });
 });
 

@@ -81,7 +81,7 @@ async function show(
   }
   const limit = page * perPage;
   const lists = await read(Number.isNaN(before) ? { limit } : { before, limit });
-  const newestFirst = lists.flat().sort((one, other) => (one.at < other.at ? 1 : -1));
+  const newestFirst = lists.flat().sort(byTime);
   const { actor } = c.get("identity");
   const mayAll =
     actor.kind === "admin" ||
@@ -96,6 +96,12 @@ async function show(
       .slice(limit - perPage, limit)
       .map((entry) => auditView(entry, (author) => mayAll || author === own)),
   );
+}
+
+/** Of one moment, as their source has them: the newest first. */
+function byTime(one: AuditView, other: AuditView): number {
+  if (one.at === other.at) return 0;
+  return one.at < other.at ? 1 : -1;
 }
 
 function everywhere(c: Context<App>, query: Range & { author?: string }): Promise<AuditView[][]> {
