@@ -5,6 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Env, readConfig } from "../env.ts";
+import { migrate } from "../storage/migrate.ts";
 import { type AuditQuery, auditLog } from "./audit.ts";
 import { type News, newsOf } from "./changes.ts";
 import {
@@ -27,7 +28,7 @@ import {
 import type { Owner, Role } from "./may.ts";
 import { addMember, findMember, listMembers, removeMember, setRole } from "./members.ts";
 import { credentialOfPage, type PageSession } from "./page-session.ts";
-import { migrate } from "./schema.ts";
+import { migrations } from "./schema.ts";
 import { refreshTokens, revokeByHash, revokeSession } from "./sessions.ts";
 import { expand, shorten } from "./short-urls.ts";
 import { attempt, forgetFailures, forgive } from "./throttle.ts";
@@ -52,7 +53,7 @@ export class Accounts extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    migrate(ctx.storage);
+    migrate(ctx.storage, migrations);
     const { repositories, accountsSecret, limits } = readConfig(env);
     this.world = {
       sql: ctx.storage.sql,

@@ -2,7 +2,7 @@
  * The tables of the Accounts object. Times are milliseconds since 1970, lists are JSON. No secret is
  * kept: keys as HMAC, tokens and codes as SHA-256, passwords as scrypt.
  */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -110,16 +110,3 @@ const migrations: readonly string[] = [
   CREATE INDEX audit_by_organization ON audit (organization, id);
   `,
 ];
-
-/** Brings the tables to the newest shape; every step runs once, in order, in one transaction. */
-export function migrate(storage: DurableObjectStorage): void {
-  storage.transactionSync(() => {
-    const { sql } = storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY)");
-    const { done } = sql.exec<{ done: number }>("SELECT count(*) AS done FROM migrations").one();
-    for (const [id, statements] of [...migrations.entries()].slice(done)) {
-      sql.exec(statements);
-      sql.exec("INSERT INTO migrations (id) VALUES (?)", id);
-    }
-  });
-}

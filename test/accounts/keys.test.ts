@@ -488,8 +488,8 @@ describe("the audit log", () => {
         kept.keys.push(await it.key(acme, "repositories", { name: "shared" }));
       },
       [
-        'key.generate admin {"key":"ci","permissions":["api","repositories"]}',
-        'key.generate admin {"key":"ci-2","permissions":["api"]}',
+        'key.generate admin {"key":"ci","permissions":["api","repositories"],"user":"ann"}',
+        'key.generate admin {"key":"ci-2","permissions":["api"],"user":"ann"}',
         'key.generate admin {"key":"shared","permissions":["repositories"]}',
       ],
     ],
@@ -541,8 +541,8 @@ describe("the audit log", () => {
         await it.run((accounts) => accounts.revokeKey(acme, "shared", admin));
       },
       [
-        'key.remove admin {"key":"ci"}',
-        'key.remove admin {"keys":["ci-2"]}',
+        'key.remove admin {"key":"ci","user":"ann"}',
+        'key.remove admin {"keys":["ci-2"],"user":"ann"}',
         'key.remove admin {"key":"shared"}',
       ],
     ],
@@ -589,12 +589,15 @@ describe("the audit log", () => {
   it("says who, with what, from where, and about whom", async () => {
     const it = new Fresh();
     const { owner } = await it.user("ann", { acme: "admin" });
+    await it.key(owner, "api");
     const more = { ...admin, standing: "owner", secret: "x" };
-    await it.run((accounts) => accounts.revokeAllKeys(owner, more));
+    expect(await it.run((accounts) => accounts.revokeAllKeys(owner, more))).toBe(1);
+    // There are none any more, so nothing was done.
+    expect(await it.run((accounts) => accounts.revokeAllKeys(owner, more))).toBe(0);
     const [line] = await it.run((accounts) => accounts.auditLog({ user: "ann", limit: 1 }));
     expect(line).toEqual({
-      ...{ id: 3, at: new Date(it.now).toISOString(), action: "key.remove" },
-      ...{ author: admin, organization: null, params: { keys: [] } },
+      ...{ id: 4, at: new Date(it.now).toISOString(), action: "key.remove" },
+      ...{ author: admin, organization: null, params: { keys: ["ci"], user: "ann" } },
     });
     const found = async (query: object) =>
       (await it.run((accounts) => accounts.auditLog({ limit: 10, ...query }))).map(
@@ -603,7 +606,7 @@ describe("the audit log", () => {
     expect(await found({ organization: "acme" })).toEqual(["organization.member.add"]);
     expect(await found({ organization: "other" })).toEqual([]);
     expect(await found({ user: "ann" })).toEqual([
-      ...["key.remove", "organization.member.add", "user.create"],
+      ...["key.remove", "key.generate", "organization.member.add", "user.create"],
     ]);
     expect(await found({ limit: 2 })).toHaveLength(2);
     expect(await found({ before: it.now })).toEqual([]);

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { migrate } from "../../src/accounts/schema.ts";
+import { migrations } from "../../src/accounts/schema.ts";
+import { migrate } from "../../src/storage/migrate.ts";
 import { admin, dayMs, expectTokens, Fresh, minuteMs, reason } from "./fresh.ts";
 
 function schemaOf(it: Fresh): Promise<unknown[]> {
@@ -16,8 +17,8 @@ describe("opening the database", () => {
     const key = await it.key(owner, "repositories");
     const [schema, rows] = [await schemaOf(it), await it.dump()];
     await runInDurableObject(it.stub, (_accounts, { storage }) => {
-      migrate(storage);
-      migrate(storage);
+      migrate(storage, migrations);
+      migrate(storage, migrations);
     });
     await it.crash();
     expect(await schemaOf(it)).toEqual(schema);

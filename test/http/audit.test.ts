@@ -21,7 +21,8 @@ function registryOf(...worlds: World[]) {
     repository,
     { kind: "hosted", public: repository.startsWith("open") },
   ]);
-  const ask = registryWith({ REPOSITORIES: Object.fromEntries(declared) });
+  const root = worlds[0]?.repository;
+  const ask = registryWith({ REPOSITORIES: Object.fromEntries(declared), ROOT_REPOSITORY: root });
   const log = async (key: string, path: string): Promise<Entry[]> => {
     const response = await ask(`/api${path}`, { key });
     expect([path, response.status]).toEqual([path, 200]);

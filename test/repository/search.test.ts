@@ -1,8 +1,9 @@
 /** Lists and searches, as the ledger answers them. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { migrate } from "../../src/repository/ledger/schema.ts";
+import { migrations } from "../../src/repository/ledger/schema.ts";
 import type { Repository } from "../../src/repository/repository.ts";
+import { migrate } from "../../src/storage/migrate.ts";
 import { author, needs, stock, upload } from "../support/direct.ts";
 import { randomNumbers } from "../support/random.ts";
 import { type World, world } from "../support/world.ts";
@@ -268,7 +269,7 @@ describe("a repository from before there was a search", () => {
     const it = await world();
     await runInDurableObject(it.stub, async (_instance, { storage }) => {
       await storage.deleteAll();
-      migrate(storage, 1);
+      migrate(storage, migrations.slice(0, 1));
       const meta = { description: "An old JSON parser", licenses: [], links: {}, maintainers: [] };
       for (const [at, name] of ["foo", "bar"].entries()) {
         storage.sql.exec(

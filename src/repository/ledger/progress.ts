@@ -1,7 +1,8 @@
 /** Writing down how far the bucket and KV have followed the ledger, and what is not certain yet. */
+import { migrate } from "../../storage/migrate.ts";
 import { packageKey } from "../keys.ts";
 import { Rows } from "./rows.ts";
-import { migrate } from "./schema.ts";
+import { migrations } from "./schema.ts";
 
 /**
  * How long an operation of a dead instance may still land in the bucket. Until then nobody else
@@ -13,7 +14,7 @@ export class Progress extends Rows {
   readonly #storage: DurableObjectStorage;
 
   constructor(storage: DurableObjectStorage, repository: string) {
-    migrate(storage);
+    migrate(storage, migrations);
     super(storage.sql, repository);
     this.#storage = storage;
   }

@@ -5,7 +5,7 @@
  * `sequence` counts changes. A package whose `changed` is above `flushed` has a stale file in the
  * bucket; one whose `touched` is above `indexed` has a stale entry in KV.
  */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -140,19 +140,3 @@ const migrations: readonly string[] = [
   UPDATE packages SET indexed = -1;
   `,
 ];
-
-/**
- * Brings the tables to the newest shape; every step runs once, in order, in one transaction.
- * @param upTo how many steps, for a test that wants the tables as they once were.
- */
-export function migrate(storage: DurableObjectStorage, upTo = migrations.length): void {
-  storage.transactionSync(() => {
-    const { sql } = storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY)");
-    const { done } = sql.exec<{ done: number }>("SELECT count(*) AS done FROM migrations").one();
-    for (const [id, statements] of [...migrations.entries()].slice(done, upTo)) {
-      sql.exec(statements);
-      sql.exec("INSERT INTO migrations (id) VALUES (?)", id);
-    }
-  });
-}
