@@ -1,5 +1,6 @@
 /** Worker entry. No logic. */
 import { accountsName } from "./accounts/accounts-name.ts";
+import { tellNews } from "./accounts/edge.ts";
 import { type Env, readConfig } from "./env.ts";
 import { createApp } from "./http/app.ts";
 
@@ -13,10 +14,12 @@ export default {
 
   /** A safety net under the repositories' alarms. */
   async scheduled(_controller, env): Promise<void> {
+    const accounts = env.ACCOUNTS_OBJECT.getByName(accountsName);
     const names = [...readConfig(env).repositories.keys()];
     await Promise.all([
       ...names.map((name) => env.REPOSITORY.getByName(name).recover()),
-      env.ACCOUNTS_OBJECT.getByName(accountsName).tidy(),
+      tellNews(env.INDEX, accounts),
+      accounts.tidy(),
     ]);
   },
 } satisfies ExportedHandler<Env>;

@@ -74,7 +74,7 @@ export async function findDevice(world: World, userCode: string): Promise<Device
 
 /**
  * The user's answer.
- * @param granted some of what was asked for; null denies.
+ * @param granted some of what was asked for; null, or nothing, denies.
  * @returns false when the terminal does not wait any more.
  */
 export async function decideDevice(
@@ -89,7 +89,7 @@ export async function decideDevice(
     const row = waiting(world, hash);
     if (!row) return false;
     const asked = parsePermissions(row.permissions).map(scopeOf);
-    if (granted === null || !granted.every((it) => asked.includes(scopeOf(it)))) {
+    if (!granted?.length || !granted.every((it) => asked.includes(scopeOf(it)))) {
       world.sql.exec("UPDATE devices SET state = 'denied' WHERE hash = ?", row.hash);
       audit(world, "session.deny", author, { params: { name: row.name } });
       return true;

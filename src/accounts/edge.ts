@@ -75,6 +75,11 @@ export function recall(memory: Memory, shown: string, now: number): Credential |
   return isOver || !isCurrent(known, memory.news) ? undefined : known;
 }
 
+/** Puts the news into KV, so that there are some when the Accounts object cannot be reached. */
+export async function tellNews(replica: Replica, truth: Pick<Truth, "news">): Promise<void> {
+  await keep(replica, "news", await truth.news());
+}
+
 /** @param isFresh ask for the truth, whatever is remembered. */
 export async function identify(
   edge: Edge,
