@@ -1,5 +1,6 @@
 /** What all pages for people have in common. */
 import type { Context } from "hono";
+import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { App } from "../http/app-type.ts";
@@ -31,7 +32,7 @@ export function renderPage(
   content: Child,
 ): Response | Promise<Response> {
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
-  return c.html(<Page title={title}>{content}</Page>, status);
+  return c.html(html`<!DOCTYPE html>${<Page title={title}>{content}</Page>}`, status);
 }
 
 /** `GET /style.css` */

@@ -154,6 +154,7 @@ describe.skipIf(!browserAvailable)("connecting a terminal", () => {
     });
     expect(response.status).toBe(403);
     const page = await fetch(terminal.verification_uri);
+    expect(await page.text()).toMatch(/^<!DOCTYPE html><html lang="en">/);
     expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
     expect(page.headers.get("cache-control")).toBe("private, no-store");
     const large = await fetch(`${server.origin}/oauth/device`, {
