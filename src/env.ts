@@ -1,6 +1,8 @@
 /** What the Worker is given: bindings, secrets and declarations, and the only place that reads them. */
 import * as v from "valibot";
 import type { Accounts } from "./accounts/accounts.ts";
+import { type MirrorDeclaration, mirrorSchema } from "./mirror/declaration.ts";
+import type { Mirror } from "./mirror/mirror.ts";
 import type { Repository } from "./repository/repository.ts";
 import { FolderStorage } from "./storage/folder.ts";
 import { R2Storage } from "./storage/r2.ts";
@@ -15,6 +17,8 @@ export interface Env {
   INDEX: KVNamespace;
   /** Absent: nothing can be published. */
   REPOSITORY: DurableObjectNamespace<Repository>;
+  /** Absent: nothing can be mirrored. */
+  MIRROR: DurableObjectNamespace<Mirror>;
   /** Absent: only the admin key opens anything. The name ACCOUNTS is that of the declarations below. */
   ACCOUNTS_OBJECT: DurableObjectNamespace<Accounts>;
   /** Secret. RSA private key, PEM; `SIGNING_KEY_NAME` is one for the repository NAME alone. */
@@ -41,11 +45,15 @@ export interface Config {
   isSignupOpen: boolean;
   limits: { apiPerMinute: number; failedCredentialsPer15Minutes: number };
   repositories: ReadonlyMap<string, RepositoryConfig>;
+  /** Those that releases are published into. */
+  hosted: ReadonlyMap<string, HostedConfig>;
   rootRepository: string | undefined;
   publicUrl: string | undefined;
 }
 
-export interface RepositoryConfig {
+export type RepositoryConfig = HostedConfig | MirrorConfig;
+
+export interface HostedConfig {
   name: string;
   kind: "hosted";
   /** Anyone may read it. */
@@ -54,22 +62,35 @@ export interface RepositoryConfig {
   publish: "members" | "owners";
 }
 
+/** Follows an upstream repository: nothing is published into it. */
+export interface MirrorConfig {
+  name: string;
+  kind: "mirror";
+  public: boolean;
+  declaration: MirrorDeclaration;
+  /** What upstream gets as `authorization`. */
+  authKey: string | undefined;
+}
+
 /** The deployment is set up wrongly: no request can be answered until it is mended. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-const repositorySchema = v.strictObject(
+const hostedSchema = v.strictObject(
   {
-    kind: v.literal("hosted", 'must be "hosted"'),
+    kind: v.literal("hosted"),
     public: v.optional(v.boolean("must be true or false"), false),
     publish: v.optional(
       v.picklist(["members", "owners"], 'must be "members" or "owners"'),
       "members",
     ),
   },
-  (issue) =>
-    issue.expected === "never" ? "is no option of a repository" : 'is missing: kind = "hosted"',
+  "is no option of a repository",
+);
+
+const repositorySchema = v.variant("kind", [hostedSchema, mirrorSchema], (issue) =>
+  issue.input === undefined ? 'is missing: kind = "hosted"' : 'must be "hosted" or "mirror"',
 );
 
 /** Compared at one size: see authenticate. */
@@ -162,8 +183,7 @@ function parseConfig(env: Env): Config {
   const repositories = new Map<string, RepositoryConfig>();
   for (const [name, declared] of REPOSITORIES) {
     checkRepositoryName(name);
-    signingKeyPem(env, name);
-    repositories.set(name, { name, ...parse(repositorySchema, declared, `REPOSITORIES.${name}`) });
+    repositories.set(name, repositoryConfig(env, name, declared));
   }
   if (ROOT_REPOSITORY !== undefined && !repositories.has(ROOT_REPOSITORY)) {
     throw new ConfigError(
@@ -179,9 +199,36 @@ function parseConfig(env: Env): Config {
       failedCredentialsPer15Minutes: accounts.LIMITS.failed_credentials_per_15_minutes,
     },
     repositories,
+    hosted: new Map(
+      [...repositories].flatMap(([name, it]) => (it.kind === "hosted" ? [[name, it]] : [])),
+    ),
     rootRepository: ROOT_REPOSITORY,
     publicUrl: PUBLIC_URL?.replace(/\/+$/, ""),
   };
+}
+
+function repositoryConfig(env: Env, name: string, declared: unknown): RepositoryConfig {
+  const declaration = parse(repositorySchema, declared, `REPOSITORIES.${name}`);
+  if (declaration.kind === "hosted") {
+    signingKeyPem(env, name);
+    return { name, ...declaration };
+  }
+  const secret = declaration.upstream_auth_key;
+  const authKey = secret === undefined ? undefined : secretNamed(env, secret);
+  return { name, kind: "mirror", public: declaration.public, declaration, authKey };
+}
+
+function secretNamed(env: Env, name: string): string {
+  const secret = (env as unknown as Record<string, unknown>)[name];
+  if (typeof secret === "string" && secret !== "") return secret;
+  throw new ConfigError(`${name} is missing: \`npx wrangler secret put ${name}\``);
+}
+
+/** The declaration of a mirror. @throws ConfigError when it is none. */
+export function mirrorOf(env: Env, name: string): MirrorConfig {
+  const config = readConfig(env).repositories.get(name);
+  if (config?.kind === "mirror") return config;
+  throw new ConfigError(`REPOSITORIES.${name} is no mirror`);
 }
 
 /** @throws ConfigError with the path below `where`, and the first thing that is wrong there. */

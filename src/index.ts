@@ -5,6 +5,7 @@ import { type Env, readConfig } from "./env.ts";
 import { createApp } from "./http/app.ts";
 
 export { Accounts } from "./accounts/accounts.ts";
+export { Mirror } from "./mirror/mirror.ts";
 export { Repository } from "./repository/repository.ts";
 
 const app = createApp();
@@ -15,7 +16,7 @@ export default {
   /** A safety net under the repositories' alarms. */
   async scheduled(_controller, env): Promise<void> {
     const accounts = env.ACCOUNTS_OBJECT.getByName(accountsName);
-    const names = [...readConfig(env).repositories.keys()];
+    const names = [...readConfig(env).hosted.keys()];
     await Promise.all([
       ...names.map((name) => env.REPOSITORY.getByName(name).recover()),
       tellNews(env.INDEX, accounts),

@@ -11,13 +11,14 @@ const rules: Record<string, string[]> = {
   storage: ["hex"],
   accounts: ["hex", "storage"],
   repository: ["hex", "storage"],
+  mirror: ["hex", "storage"],
   // The one place that reads bindings: it opens storage and names the Durable Objects' types.
-  "env.ts": ["hex", "storage", "repository", "accounts"],
-  http: ["hex", "storage", "repository", "accounts", "env.ts"],
+  "env.ts": ["hex", "storage", "repository", "accounts", "mirror"],
+  http: ["hex", "storage", "repository", "accounts", "mirror", "env.ts"],
   web: ["http", "hex", "storage", "repository", "accounts", "env.ts"],
   // It checks declarations with the same schema, before it starts anything.
   cli: ["hex", "accounts", "env.ts"],
-  "index.ts": ["http", "repository", "accounts", "env.ts"],
+  "index.ts": ["http", "repository", "accounts", "mirror", "env.ts"],
 };
 
 /** Packages that belong to one place. */
@@ -25,13 +26,18 @@ const places: [RegExp, RegExp, string][] = [
   [/^hono($|\/)/, /^(http|web)\//, "hono is for http/ and web/"],
   [
     /^cloudflare:/,
-    /^(index\.ts|repository\/repository\.ts|accounts\/accounts\.ts)$/,
+    /^(index\.ts|repository\/repository\.ts|accounts\/accounts\.ts|mirror\/mirror\.ts)$/,
     "Workers' own module is for the entry and the Durable Objects",
   ],
   [/^protobufjs/, /^hex\//, "protobuf is for hex/"],
   [/^node:crypto$/, /^(cli\/|accounts\/password\.ts$)/, "Node's scrypt is for passwords"],
   [/^node:(?!crypto$)/, /^cli\//, "Node is for the command line"],
-  [/^(miniflare|esbuild|smol-toml)$/, /^cli\//, "build tools are for the command line"],
+  [/^(miniflare|esbuild)$/, /^cli\//, "build tools are for the command line"],
+  [
+    /^smol-toml$/,
+    /^(cli\/|hex\/lockfile\/gleam\.ts$)/,
+    "TOML is for wrangler.toml and for Gleam's manifest",
+  ],
   [/^commander$/, /^cli\//, "commands are for the command line"],
 ];
 
@@ -40,7 +46,9 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
 );
 
 const isDurableObject = (file: string) =>
-  file === "repository/repository.ts" || file === "accounts/accounts.ts";
+  file === "repository/repository.ts" ||
+  file === "accounts/accounts.ts" ||
+  file === "mirror/mirror.ts";
 
 const roomOf = (path: string) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : path);
 

@@ -3,13 +3,31 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { generateSigningKey } from "../src/hex/sign.ts";
+import { generateSigningKey, parsePrivateKey, publicKeyPem } from "../src/hex/sign.ts";
 
 // Every test in workerd takes a repository of its own: see test/support/world.ts.
 const repositories = Object.fromEntries(
   Array.from({ length: 400 }, (_, at) => String(at).padStart(3, "0")).flatMap((number) => [
     [`shut_${number}`, { kind: "hosted" }],
     [`open_${number}`, { kind: "hosted", public: true }],
+  ]),
+);
+
+const signingKey = await generateSigningKey();
+const publicKey = await publicKeyPem(await parsePrivateKey(signingKey));
+
+// Mirrors of repositories that stand beside them: see test/support/mirror.ts.
+const mirrors = Object.fromEntries(
+  Array.from({ length: 60 }, (_, at) => String(at).padStart(3, "0")).flatMap((number) => [
+    [`source_${number}`, { kind: "hosted", public: true }],
+    [
+      `mirror_${number}`,
+      {
+        ...{ kind: "mirror", public: true, upstream_name: `source_${number}` },
+        upstream_url: `http://upstream.test/repos/source_${number}`,
+        upstream_public_key: publicKey,
+      },
+    ],
   ]),
 );
 
@@ -30,6 +48,7 @@ export default defineConfig({
             "test/hex/**/*.test.ts",
             "test/clients/**/*.test.ts",
             "test/cli/**/*.test.ts",
+            "test/mirror/{rules*,upstream-tcp}.test.ts",
             "test/*.test.ts",
           ],
           testTimeout: 120_000,
@@ -50,8 +69,8 @@ export default defineConfig({
                 ADMIN_KEY: "hex_only_for_tests_0123456789",
                 ACCOUNTS_SECRET: "only for tests: 0123456789abcdef0123456789",
                 LIMITS: { api_per_minute: 0, failed_credentials_per_15_minutes: 0 },
-                SIGNING_KEY: await generateSigningKey(),
-                REPOSITORIES: repositories,
+                SIGNING_KEY: signingKey,
+                REPOSITORIES: { ...repositories, ...mirrors },
                 ROOT_REPOSITORY: "shut_000",
               },
             },
@@ -61,10 +80,12 @@ export default defineConfig({
           name: "workerd",
           include: [
             "test/accounts/**/*.test.ts",
+            "test/mirror/**/*.test.ts",
             "test/repository/**/*.test.ts",
             "test/http/**/*.test.ts",
             "test/storage/**/*.test.ts",
           ],
+          exclude: ["test/mirror/{rules*,upstream-tcp}.test.ts"],
           testTimeout: 60_000,
         },
       },

@@ -107,6 +107,11 @@ export class Accounts extends DurableObject<Env> {
 
   // Users and members
 
+  /** Before the password of somebody whom nobody knows is hashed, which takes a while. */
+  admitSignup(address: string): Refused | null {
+    return attempt(this.world, [`signups:${address}`]) ?? null;
+  }
+
   createUser(user: users.NewUser, author: Author | null): UserRecord | Refused {
     return users.createUser(this.world, user, author);
   }
@@ -222,8 +227,8 @@ export class Accounts extends DurableObject<Env> {
     revokeByHash(this.world, hash, client, author);
   }
 
-  revokeSession(id: string, author: Author): void {
-    revokeSession(this.world, id, author);
+  revokeSession(id: string, client: string, author: Author): void {
+    revokeSession(this.world, id, client, author);
   }
 
   // The rest

@@ -133,10 +133,10 @@ export function revokeByHash(
   });
 }
 
-export function revokeSession(world: World, id: string, author: Author): void {
+export function revokeSession(world: World, id: string, client: string, author: Author): void {
   world.step(() => {
     const session = first<SessionRow>(world, "SELECT * FROM sessions WHERE id = ?", id);
-    if (session) endSession(world, session, author, "revoked");
+    if (session?.client === client) endSession(world, session, author, "revoked");
   });
 }
 

@@ -42,6 +42,7 @@ export async function openMiniflare(
           durableObjects: {
             REPOSITORY: { className: "Repository", useSQLite: true },
             ACCOUNTS_OBJECT: { className: "Accounts", useSQLite: true },
+            MIRROR: { className: "Mirror", useSQLite: true },
           },
           bindings: { ...config.vars, ...secretBindings(secrets) },
           unsafeDirectSockets: [{ host, port }],

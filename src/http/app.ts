@@ -9,6 +9,7 @@ import { checkRepository } from "./api/check.ts";
 import { findDocs, publishDocs, revertDocs } from "./api/docs.ts";
 import { listRepositories, showIndex, showRepository } from "./api/index.ts";
 import * as keys from "./api/keys.ts";
+import { mirrorLockfile } from "./api/mirror.ts";
 import * as oauth from "./api/oauth.ts";
 import * as organizations from "./api/organizations.ts";
 import * as owners from "./api/owners.ts";
@@ -68,7 +69,7 @@ export function createApp(): Hono<App> {
   on(app, "/api", { get: showIndex });
   on(app, "/api/repos", { get: listRepositories });
   app.use("/api/repos/:repository", findRepository);
-  on(app, "/api/repos/:repository", { get: [requires("read"), showRepository] });
+  on(app, "/api/repos/:repository", { get: showRepository });
   // Clients put their paths behind whichever api_url they have: see findRepository.
   for (const prefix of ["/api", "/api/repos/:repository", "/api/repos/:base/repos/:repository"]) {
     app.route(prefix, accountsApi());
@@ -80,7 +81,7 @@ export function createApp(): Hono<App> {
 function repositoryApi(): Hono<App> {
   const api = new Hono<App>();
   const [read, write, own] = [requires("read"), requiresStanding("write"), requiresStanding("own")];
-  for (const path of ["/publish", "/check", "/packages/:name/*", "/packages/:name"]) {
+  for (const path of ["/publish", "/mirror", "/check", "/packages/:name/*", "/packages/:name"]) {
     api.use(path, findRepository);
   }
   const release = "/packages/:name/releases/:version";
@@ -103,6 +104,7 @@ function repositoryApi(): Hono<App> {
     delete: [own, owners.removeOwner],
   });
   on(api, "/packages/:name/audit-logs", { get: [read, audit.packageAuditLog] });
+  on(api, "/mirror", { post: mirrorLockfile });
   on(api, "/check", { get: [requires("administer"), checkRepository] });
   return api;
 }

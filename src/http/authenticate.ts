@@ -43,13 +43,14 @@ export function authenticateIn(says: typeof refuse, options: { passwords: boolea
   };
 }
 
-/** Asks the Accounts object who this is, if that was only remembered. @returns whether it was. */
-export async function renewIdentity(c: Context<App>): Promise<boolean> {
+/** Asks the Accounts object who this is, if that was only remembered. @returns whether it was, or its no. */
+export async function renewIdentity(c: Context<App>): Promise<boolean | { refused: Refusal }> {
   const { isFresh } = c.get("identity");
   if (isFresh) return false;
   const identity = await authenticate(c, true, { passwords: true });
-  if (!("refused" in identity)) c.set("identity", identity);
-  return !("refused" in identity);
+  if ("refused" in identity) return identity;
+  c.set("identity", identity);
+  return true;
 }
 
 async function authenticate(

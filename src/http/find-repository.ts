@@ -3,11 +3,11 @@ import type { RepositoryConfig } from "../env.ts";
 import type { App } from "./app-type.ts";
 import { refuse } from "./refusals.ts";
 
-/** A repository as a path names it. */
-export interface FoundRepository extends RepositoryConfig {
-  /** One that is not is private and nobody's, so that nobody can tell it from one that they may not see. */
-  isDeclared: boolean;
-}
+/**
+ * A repository as a path names it. One that is not declared is private and nobody's, so that nobody can
+ * tell it from one that they may not see.
+ */
+export type FoundRepository = RepositoryConfig & { isDeclared: boolean };
 
 /**
  * Finds the repository that an API path means. There are three prefixes: `/api` (ROOT_REPOSITORY),

@@ -11,25 +11,25 @@ import {
 import type { Standing } from "../repository/types.ts";
 import type { App } from "./app-type.ts";
 import { renewIdentity } from "./authenticate.ts";
-import { type HttpRefusal, refuse } from "./refusals.ts";
+import { type HttpRefusal, type Refusal, refuse } from "./refusals.ts";
 
 /** May whoever asks do this? A no is never said from memory alone. */
 export async function permit(
   c: Context<App>,
   verb: Verb,
   subject: Subject,
-): Promise<HttpRefusal | undefined> {
+): Promise<Refusal | undefined> {
   let verdict = may(c.get("identity").actor, verb, subject);
-  if (verdict !== "yes" && (await renewIdentity(c))) {
-    verdict = may(c.get("identity").actor, verb, subject);
-  }
+  const renewed = verdict !== "yes" && (await renewIdentity(c));
+  if (typeof renewed === "object") return renewed.refused;
+  if (renewed) verdict = may(c.get("identity").actor, verb, subject);
   return verdict === "yes" ? undefined : refusalOf(verdict, subject);
 }
 
 /** Lets only those pass who may do this to the repository, or to the package that the path names. */
 export function requires(verb: Exclude<Verb, "write" | "own">) {
   return async function authorize(c: Context<App>, next: Next): Promise<Response | undefined> {
-    const refused = (await permit(c, verb, subjectOf(c))) ?? undeclared(c);
+    const refused = (await permit(c, verb, subjectOf(c))) ?? unhosted(c);
     if (refused) return refuse(c, refused);
     await next();
     return undefined;
@@ -69,14 +69,14 @@ export async function takeStanding(
   c: Context<App>,
   verb: "write" | "own",
   name: string | undefined,
-): Promise<HttpRefusal | undefined> {
+): Promise<Refusal | undefined> {
   const { actor } = c.get("identity");
   const names = name === undefined ? ["", ...namedBy(actor)] : [name];
   for (const [standing, ground] of grounds[verb]) {
     for (const it of names) {
       if (may(actor, verb, { ...packageSubject(c, it), ...ground }) !== "yes") continue;
       c.set("standing", standing);
-      return undeclared(c);
+      return unhosted(c);
     }
   }
   return permit(c, verb, packageSubject(c, names[0] ?? ""));
@@ -106,18 +106,23 @@ function subjectOf(c: Context<App>): Subject {
 }
 
 export function packageSubject(c: Context<App>, name: string): PackageSubject {
-  const { name: repository, public: isPublic, publish } = c.get("repository");
+  const repository = c.get("repository");
+  const publish = repository.kind === "hosted" ? repository.publish : "members";
   return {
     kind: "package",
-    repository: { name: repository, public: isPublic, publish },
+    repository: { name: repository.name, public: repository.public, publish },
     ...{ name, exists: true, level: null },
   };
 }
 
-/** Only the admin comes so far in a repository that is not declared: to all others it is hidden. */
-function undeclared(c: Context<App>): HttpRefusal | undefined {
-  const { name, isDeclared } = c.get("repository");
-  return isDeclared ? undefined : { reason: "repository_not_found", repository: name };
+/**
+ * Why the API of hosted repositories is not for this one. Only the admin comes so far in one that is not
+ * declared: to all others it is hidden.
+ */
+function unhosted(c: Context<App>): HttpRefusal | undefined {
+  const { name, isDeclared, kind } = c.get("repository");
+  if (!isDeclared) return { reason: "repository_not_found", repository: name };
+  return kind === "hosted" ? undefined : { reason: "not_hosted", repository: name, kind };
 }
 
 function refusalOf(denial: Exclude<ReturnType<typeof may>, "yes">, subject: Subject): HttpRefusal {

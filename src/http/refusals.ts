@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { AccountsRefusal } from "../accounts/types.ts";
+import type { LockfileRefusal } from "../hex/lockfile.ts";
 import type { FieldErrors, UploadRefusal } from "../hex/refusal.ts";
 import type { RepositoryRefusal } from "../repository/types.ts";
 import type { App } from "./app-type.ts";
@@ -29,12 +30,22 @@ export type HttpRefusal =
   | { reason: "page_too_far"; pageMax: number }
   | { reason: "signup_closed" }
   | { reason: "short_urls_full" }
+  | { reason: "not_hosted"; repository: string; kind: string }
+  | { reason: "not_mirrored"; package: string }
+  | { reason: "not_a_mirror"; repository: string }
+  | { reason: "lockfile_not_text" }
+  | { reason: "upstream_away"; why: string }
   | { reason: "private_repository"; repository: string }
   | { reason: "repository_not_found"; repository: string }
   | { reason: "no_root_repository" }
   | { reason: "name_differs" };
 
-export type Refusal = UploadRefusal | RepositoryRefusal | AccountsRefusal | HttpRefusal;
+export type Refusal =
+  | LockfileRefusal
+  | UploadRefusal
+  | RepositoryRefusal
+  | AccountsRefusal
+  | HttpRefusal;
 
 interface Answer {
   status: ContentfulStatusCode;
@@ -173,6 +184,27 @@ export function answerTo(refusal: Refusal): Answer {
         status: 403,
         message: `The repository ${refusal.repository} is private, or is not here: add a key, as in mix hex.repo set ${refusal.repository} --auth-key KEY`,
       };
+    case "not_hosted":
+      return {
+        status: 404,
+        message: `${refusal.repository} is a ${refusal.kind}: releases are not published into it, and the API does not show them`,
+      };
+    case "not_a_mirror":
+      return {
+        status: 404,
+        message: `${refusal.repository} is no mirror: it holds what is published`,
+      };
+    case "lockfile_not_text":
+      return invalid({ lockfile: "is not text in UTF-8" });
+    case "lockfile_too_big":
+      return { status: 413, message: `Payload too large: at most ${refusal.sizeBytesMax} bytes` };
+    case "bad_lockfile":
+      return invalid({ lockfile: refusal.message });
+    case "not_mirrored":
+      return { status: 404, message: `${refusal.package} is not among the packages mirrored here` };
+    case "upstream_away":
+      // 504 says that it is not ours; without Retry-After, for which Erlang's httpc would wait.
+      return { status: 504, message: `Not kept here, and ${refusal.why}` };
     case "bad_tarball":
       return invalid({ tar: refusal.message });
     case "bad_metadata":

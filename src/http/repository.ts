@@ -8,11 +8,11 @@ import { may } from "../accounts/may.ts";
 import { openStorage } from "../env.ts";
 import { isPackageName } from "../hex/name.ts";
 import { parseVersion } from "../hex/version.ts";
-import type { Storage, Stored } from "../storage/storage.ts";
 import type { App } from "./app-type.ts";
-import { askedRange, type Conditions, isNotModified } from "./conditional.ts";
 import { countDownload } from "./downloads.ts";
+import { respond } from "./file-response.ts";
 import { repositoryNamed } from "./find-repository.ts";
+import { serveMirrored } from "./mirrored.ts";
 import { permit } from "./permit.ts";
 import { refuseInText } from "./refusals.ts";
 
@@ -38,6 +38,7 @@ export async function serveFile(c: Context<App>): Promise<Response> {
     return refuseInText(c, { reason: "repository_not_found", repository: name });
   }
   if (path === undefined) return refuseInText(c, { reason: "not_found" });
+  if (repository.kind === "mirror") return serveMirrored(c, repository, path);
   const storage = openStorage(c.env);
   const key = `repos/${name}/${path}`;
   const visibility = repository.public ? "public" : "private";
@@ -71,79 +72,4 @@ function decode(text: string): string {
   } catch {
     return "";
   }
-}
-
-async function respond(
-  c: Context<App>,
-  storage: Pick<Storage, "head" | "get">,
-  key: string,
-  visibility: "public" | "private",
-): Promise<Response | undefined> {
-  const conditions: Conditions = {
-    ifNoneMatch: c.req.header("if-none-match"),
-    ifModifiedSince: c.req.header("if-modified-since"),
-    ifRange: c.req.header("if-range"),
-    range: c.req.header("range"),
-  };
-  const isHead = c.req.method === "HEAD";
-  if (!isHead && !conditions.ifNoneMatch && !conditions.ifModifiedSince && !conditions.range) {
-    const found = await storage.get(key);
-    return (
-      found && new Response(found.body, { headers: headersOf(found, visibility, found.sizeBytes) })
-    );
-  }
-  const found = await storage.head(key);
-  if (!found) return undefined;
-  if (isNotModified(conditions, found)) {
-    return new Response(null, { status: 304, headers: headersOf(found, visibility) });
-  }
-  if (isHead) return new Response(null, { headers: headersOf(found, visibility, found.sizeBytes) });
-  return respondInPart(storage, key, visibility, conditions, found);
-}
-
-async function respondInPart(
-  storage: Pick<Storage, "get">,
-  key: string,
-  visibility: "public" | "private",
-  conditions: Conditions,
-  found: Stored,
-): Promise<Response | undefined> {
-  const range = askedRange(conditions, found);
-  if (range === "unsatisfiable") {
-    return new Response(null, {
-      status: 416,
-      headers: { "content-range": `bytes */${found.sizeBytes}` },
-    });
-  }
-  const body = await storage.get(key, range);
-  if (!body || !range) {
-    return (
-      body && new Response(body.body, { headers: headersOf(body, visibility, body.sizeBytes) })
-    );
-  }
-  // It was replaced between the two looks: a range of the one must not carry the other's ETag.
-  if (body.etag !== found.etag) {
-    if (body.body instanceof ReadableStream) await body.body.cancel();
-    return new Response("The file changed just now: ask again\n", {
-      status: 503,
-      headers: { "retry-after": "1" },
-    });
-  }
-  const { offset, length } = range;
-  const part = `bytes ${offset}-${offset + length - 1}/${body.sizeBytes}`;
-  const headers = { ...headersOf(body, visibility, length), "content-range": part };
-  return new Response(body.body, { status: 206, headers });
-}
-
-function headersOf(stored: Stored, visibility: string, lengthBytes?: number) {
-  return {
-    etag: `"${stored.etag}"`, // rebar3 refuses a tarball without one
-    "last-modified": stored.uploadedAt.toUTCString(),
-    "content-type": "application/octet-stream",
-    // Kept, but asked about each time: what was published resolves the moment publish answered.
-    "cache-control": `${visibility}, no-cache, no-transform`,
-    "accept-ranges": "bytes",
-    vary: "authorization",
-    ...(lengthBytes === undefined ? {} : { "content-length": String(lengthBytes) }),
-  };
 }

@@ -11,6 +11,7 @@ import type { Credential, Refused } from "../../src/accounts/types.ts";
 import {
   accountsSecret,
   admin,
+  client,
   dayMs,
   expectDone,
   expectTokens,
@@ -230,7 +231,7 @@ const revocations: Revocation[] = [
     prepare: (it) => withLogin(it),
     revoke: (accounts) => {
       const sessions = accounts.world.sql.exec<{ id: string }>("SELECT id FROM sessions").toArray();
-      for (const { id } of sessions) accounts.revokeSession(id, admin);
+      for (const { id } of sessions) accounts.revokeSession(id, client, admin);
     },
   },
   {
@@ -384,7 +385,7 @@ describe("a revoked credential", () => {
             if (!voidSince.has(basis)) voidSince.set(basis, fresh.now);
             if (basis === "one") accounts.revokeKey(owner, "ci", admin);
             if (basis === "two") accounts.revokeKey(owner, "ci-2", admin);
-            if (basis === "login") accounts.revokeSession(firstLogin?.id ?? "", admin);
+            if (basis === "login") accounts.revokeSession(firstLogin?.id ?? "", client, admin);
           }
           if (what !== "read" && what !== "write") continue;
           const found = await (what === "read"

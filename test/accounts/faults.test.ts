@@ -134,7 +134,7 @@ const verbs: Verb[] = [
       const [session] = accounts.world.sql
         .exec<{ id: string }>("SELECT id FROM sessions")
         .toArray();
-      return accounts.revokeSession(session?.id ?? "", admin);
+      return accounts.revokeSession(session?.id ?? "", client, admin);
     },
     refuses: ["token"],
   },

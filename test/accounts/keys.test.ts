@@ -5,6 +5,7 @@ import type { Credential } from "../../src/accounts/types.ts";
 import {
   accountsSecret,
   admin,
+  client,
   dayMs,
   expectDone,
   expectTokens,
@@ -308,7 +309,7 @@ describe("a key that makes a key", () => {
     );
     const tokens = await it.login(ann, "api");
     const login = expectDone(await it.showToken(tokens.accessToken));
-    await it.run((accounts) => accounts.revokeSession(login.sessionId ?? "", admin));
+    await it.run((accounts) => accounts.revokeSession(login.sessionId ?? "", client, admin));
     expect(reason(await it.ask(ann.owner, "api", { maker: login }))).toBe("credential_revoked");
     await it.run((accounts) => accounts.setPassword("ann", "another", admin));
     expect(reason(await it.ask(ann.owner, "api", { maker: expectDone(password) }))).toBe(
@@ -528,7 +529,7 @@ describe("the audit log", () => {
       async (it, { tokens }) => {
         const { sessionId } = expectDone(await it.showToken(tokens?.accessToken ?? ""));
         for (let at = 0; at < 2; at++) {
-          await it.run((accounts) => accounts.revokeSession(sessionId ?? "", admin));
+          await it.run((accounts) => accounts.revokeSession(sessionId ?? "", client, admin));
         }
       },
       ['session.revoke admin {"name":"laptop","reason":"revoked"}'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { asksForErlang, erlangBody, jsonBody, read } from "../support/answers.ts";
 import { setRole, user } from "../support/people.ts";
-import { type Person, world } from "../support/world.ts";
+import { type Person, setFailuresMax, world } from "../support/world.ts";
 import { basic, keyOfOrganization, loggedIn, mix, registry, registryWith } from "./registry.ts";
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
@@ -399,5 +399,26 @@ describe("addresses in answers", () => {
     const path = `/api/orgs/${it.repository}/members`;
     const added = await named(path, { key, method: "POST", ...member });
     expect(added.headers.get("location")).toBe(`https://hex.example.com${path}/${other.name}`);
+  });
+});
+
+describe("signing up", () => {
+  it("is slowed down for an address that does nothing else, and for no other", async () => {
+    await setFailuresMax(3);
+    try {
+      const signUp = (address: string, name: string) =>
+        open("/api/users", {
+          method: "POST",
+          ...jsonBody({ username: name, password: "password of one", email: `${name}@x.test` }),
+          headers: { "content-type": "application/json", "cf-connecting-ip": address },
+        });
+      for (const name of ["flood1", "flood2", "flood3"]) {
+        expect((await signUp("203.0.113.77", name)).status).toBe(201);
+      }
+      expect((await signUp("203.0.113.77", "flood4")).status).toBe(429);
+      expect((await signUp("203.0.113.78", "calm")).status).toBe(201);
+    } finally {
+      await setFailuresMax(0);
+    }
   });
 });

@@ -286,7 +286,8 @@ describe("what is declared rightly", () => {
       ROOT_REPOSITORY: "open_1",
       PUBLIC_URL: "https://hex.example.com//",
     } as unknown as Env);
-    expect(config).toEqual({
+    expect(config.hosted).toEqual(config.repositories);
+    expect(config).toMatchObject({
       adminKey: least.ADMIN_KEY,
       accountsSecret: least.ACCOUNTS_SECRET,
       isSignupOpen: true,
@@ -302,6 +303,31 @@ describe("what is declared rightly", () => {
       ),
       rootRepository: "open_1",
       publicUrl: "https://hex.example.com",
+    });
+  });
+
+  it("is read, with a mirror that follows hex.pm unless it says otherwise", () => {
+    const config = readConfig({
+      ...least,
+      REPOSITORIES: {
+        theirs: { kind: "mirror", public: true },
+        acme: { kind: "mirror", upstream_url: "https://hex.acme.com/repos/acme/", ttl: 5 },
+      },
+    } as unknown as Env);
+    expect(config.hosted.size).toBe(0);
+    expect(config.repositories.get("theirs")).toMatchObject({
+      ...{ kind: "mirror", public: true, authKey: undefined },
+      declaration: {
+        ...{ upstream_url: "https://repo.hex.pm", upstream_name: "hexpm", ttl: 60 },
+        ...{ sync: "lazy", mode: "verbatim", offline: false, keep_deleted: false },
+        upstream_public_key: expect.stringContaining("BEGIN PUBLIC KEY"),
+      },
+    });
+    expect(config.repositories.get("acme")).toMatchObject({
+      ...{
+        public: false,
+        declaration: { upstream_url: "https://hex.acme.com/repos/acme", ttl: 5 },
+      },
     });
   });
 

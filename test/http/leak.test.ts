@@ -37,7 +37,7 @@ const credentials = [
   ...["a token of a login", "a revoked key", "an expired key"],
   ...["a former member's api key", "a former member's key for the repository"],
   ...["a former member's key for packages", "a former member's key for the docs"],
-  ...["a former member's token"],
+  ...["a former member's token", "a former member's login"],
 ] as const;
 const shown = new Map<string, string | undefined>();
 
@@ -212,6 +212,30 @@ describe.each([...strangers, "a former member's api key"])("a stranger with %s",
     }
     expect((await seen(await send(title, "GET", "/"))).text).not.toContain(victim.repository);
   });
+});
+
+it("whoever is a member is told more, or this file would find no leak at all", async () => {
+  shown.set("a member", member.key);
+  const answered: string[] = [];
+  for (const path of apiRoutes().filter((it) => it.startsWith("/api/repos/:repository/"))) {
+    const [known, missing] = [
+      plain(path, there),
+      plain(path, { ...there, repository: undeclared }),
+    ];
+    const { status } = await send("a member", "GET", known);
+    if (status === (await send("a member", "GET", missing)).status) continue;
+    answered.push(path.replace("/api/repos/:repository", ""));
+  }
+  expect(answered).toEqual(
+    expect.arrayContaining([
+      ...["/packages", "/packages/:name", "/packages/:name/releases/:version"],
+      ...["/packages/:name/releases/:version/docs", "/packages/:name/owners", "/check"],
+      ...["/packages/:name/owners/:user", "/packages/:name/audit-logs", "/orgs/:organization"],
+      ...["/orgs/:organization/members", "/orgs/:organization/members/:user"],
+      ...["/orgs/:organization/keys", "/orgs/:organization/keys/:key"],
+      "/orgs/:organization/audit-logs",
+    ]),
+  );
 });
 
 it("a stranger who shares an organization sees only what is of it", async () => {
@@ -432,6 +456,7 @@ async function makeCredentials(): Promise<void> {
     "a former member's token",
     await token(await formerKey("repositories"), "repositories"),
   );
+  shown.set("a former member's login", `Bearer ${(await loggedIn(former)).access}`);
   const left = `/api/orgs/${victim.repository}/members/${former.name}`;
   expect((await victim.admin.fetch(left, { method: "DELETE" })).status).toBe(204);
 }

@@ -224,3 +224,31 @@ describe("who leaves an organization", () => {
     expect((await bob.retire("foo", "1.0.0")).status).toBe(403);
   });
 });
+
+describe("whoever published a package", () => {
+  it.each([
+    [
+      "becomes a reader",
+      (it: World, name: string) =>
+        it.admin.fetch(`${membersOf(it)}/${name}`, {
+          method: "POST",
+          ...jsonBody({ role: "read" }),
+        }),
+    ],
+    [
+      "leaves, and comes back as a reader",
+      async (it: World, name: string) => {
+        await it.admin.fetch(`${membersOf(it)}/${name}`, { method: "DELETE" });
+        return setRole(it, name, "read");
+      },
+    ],
+  ])("does not publish it any more when they %s, and owns nothing", async (_, change) => {
+    const it = await world();
+    const ann = await user(it, "write");
+    expect((await ann.publish({ name: "foo", version: "1.0.0" })).status).toBe(201);
+    expect(await list(ann.key, `/api/repos/${it.repository}/packages/foo/owners`)).toHaveLength(1);
+    expect((await change(it, ann.name)).status).toBe(200);
+    expect((await ann.publish({ name: "foo", version: "1.1.0" })).status).toBe(403);
+    expect(await list(ann.key, `/api/repos/${it.repository}/packages/foo/owners`)).toEqual([]);
+  });
+});

@@ -45,10 +45,10 @@ export async function ownAuditLog(c: Context<App>): Promise<Response> {
   const user = actor.kind === "holder" ? actor.owner.name : actor.kind;
   return show(c, null, async (range) => {
     const own = accountsOf(c).auditLog({ user, ...range });
-    return [
-      (await own).map(accountAuditView),
-      ...(await everywhere(c, { author: user, ...range })),
-    ];
+    // Where they are nobody they did nothing, or have no business any more.
+    const names = hostedNames(c).filter((name) => roleOf(actor, name) !== undefined);
+    const elsewhere = everywhere(c, names, { author: user, ...range });
+    return [(await own).map(accountAuditView), ...(await elsewhere)];
   });
 }
 
@@ -58,7 +58,10 @@ export async function wholeAuditLog(c: Context<App>): Promise<Response> {
   if (refused) return refuse(c, refused);
   return show(c, null, async (range) => {
     const accounts = accountsOf(c).auditLog(range);
-    return [(await accounts).map(accountAuditView), ...(await everywhere(c, range))];
+    return [
+      (await accounts).map(accountAuditView),
+      ...(await everywhere(c, hostedNames(c), range)),
+    ];
   });
 }
 
@@ -104,8 +107,15 @@ function byTime(one: AuditView, other: AuditView): number {
   return one.at < other.at ? 1 : -1;
 }
 
-function everywhere(c: Context<App>, query: Range & { author?: string }): Promise<AuditView[][]> {
-  const names = [...c.get("config").repositories.keys()];
+function hostedNames(c: Context<App>): string[] {
+  return [...c.get("config").hosted.keys()];
+}
+
+function everywhere(
+  c: Context<App>,
+  names: readonly string[],
+  query: Range & { author?: string },
+): Promise<AuditView[][]> {
   return Promise.all(
     names.map(async (name) =>
       (await c.env.REPOSITORY.getByName(name).auditLog(query)).map(viewIn(name)),

@@ -14,10 +14,9 @@ export async function showAuth(c: Context<App>): Promise<Response> {
   const domain = c.req.query("domain");
   if (!domain) return refuse(c, { reason: "parameter_missing", parameter: "domain" });
   // Whoever asks for it wants to know it now.
-  await renewIdentity(c);
-  const { actor, credential, isFresh } = c.get("identity");
-  // It was remembered, and is good for nothing any more.
-  if (!isFresh) return refuse(c, { reason: "credential_revoked" });
+  const renewed = await renewIdentity(c);
+  if (typeof renewed === "object") return refuse(c, renewed.refused);
+  const { actor, credential } = c.get("identity");
   if (actor.kind === "admin") {
     return render(c, 200, { key: { name: "admin", owner: { type: "user", name: "admin" } } });
   }

@@ -40,14 +40,20 @@ export async function listRepositories(c: Context<App>): Promise<Response> {
 }
 
 /** `GET /api/repos/NAME` */
-export function showRepository(c: Context<App>): Response {
+export async function showRepository(c: Context<App>): Promise<Response> {
+  const { name, public: isPublic, isDeclared } = c.get("repository");
+  const refused = await permit(c, "read", { kind: "repository", name, public: isPublic });
+  if (refused) return refuse(c, refused);
+  if (!isDeclared) return refuse(c, { reason: "repository_not_found", repository: name });
   return render(c, 200, repositoryView(c, c.get("repository")));
 }
 
-function repositoryView(c: Context<App>, { name, public: isPublic, publish }: RepositoryConfig) {
+function repositoryView(c: Context<App>, repository: RepositoryConfig) {
   const urls = urlsOf(c);
+  const { name, kind, public: isPublic } = repository;
   return {
-    ...{ name, public: isPublic, publish },
+    ...{ name, kind, public: isPublic },
+    ...(repository.kind === "hosted" ? { publish: repository.publish } : {}),
     url: apiUrl(urls, name),
     repository_url: repositoryUrl(urls, name),
   };

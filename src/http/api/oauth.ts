@@ -110,7 +110,7 @@ export async function revokeToken(c: Context<App>): Promise<Response> {
   const known = await readToken(c.get("config").accountsSecret, token, Date.now());
   const author = authorOf(c);
   if (known?.credential.sessionId) {
-    await accountsOf(c).revokeSession(known.credential.sessionId, author);
+    await accountsOf(c).revokeSession(known.credential.sessionId, client, author);
   } else {
     await accountsOf(c).revokeByHash(await hashToken(token), client, author);
   }

@@ -81,6 +81,8 @@ export async function setRole(c: Context<App>): Promise<Response> {
   const user = c.req.param("user") ?? "";
   const member = await accountsOf(c).setRole(found.name, user, read.output.role, authorOf(c));
   if ("refused" in member) return refuse(c, member.refused);
+  // Or they would still publish what they once published first.
+  if (member.role === "read") await forgetOwner(c, found.name, member.user.id);
   return render(c, 200, memberView(urlsOf(c), member));
 }
 
@@ -92,8 +94,13 @@ export async function removeMember(c: Context<App>): Promise<Response> {
   const user = await accountsOf(c).user(named);
   const refused = await accountsOf(c).removeMember(found.name, named, authorOf(c));
   if (refused) return refuse(c, refused.refused);
-  if (user) await c.env.REPOSITORY.getByName(found.name).forgetOwner(user.id, authorOf(c));
+  if (user) await forgetOwner(c, found.name, user.id);
   return c.body(null, 204);
+}
+
+async function forgetOwner(c: Context<App>, organization: string, userId: number): Promise<void> {
+  if (!c.get("config").hosted.has(organization)) return;
+  await c.env.REPOSITORY.getByName(organization).forgetOwner(userId, authorOf(c));
 }
 
 /** The organization that the path names, if whoever asks may do this to it. */

@@ -6,7 +6,7 @@ import { urlsOf } from "../context.ts";
 import { render } from "../format.ts";
 import { pageMax, pageOf } from "../parameters.ts";
 import { permit } from "../permit.ts";
-import { type HttpRefusal, refuse } from "../refusals.ts";
+import { type Refusal, refuse } from "../refusals.ts";
 import { packageView } from "../views.ts";
 
 const perPageMax = 100;
@@ -42,11 +42,11 @@ export async function listPackages(c: Context<App>): Promise<Response> {
 /** The repository that the path names; without one, every one that they may read. */
 async function readableRepositories(
   c: Context<App>,
-): Promise<{ names: string[] } | { refused: HttpRefusal }> {
+): Promise<{ names: string[] } | { refused: Refusal }> {
   if (c.req.param("repository") !== undefined) return { names: [c.get("repository").name] };
   const names: string[] = [];
-  let refused: HttpRefusal | undefined;
-  for (const { name, public: isPublic } of c.get("config").repositories.values()) {
+  let refused: Refusal | undefined;
+  for (const { name, public: isPublic } of c.get("config").hosted.values()) {
     refused = await permit(c, "read", { kind: "repository", name, public: isPublic });
     if (!refused) names.push(name);
     // Their credential is good for none of them.

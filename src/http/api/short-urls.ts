@@ -13,6 +13,8 @@ const hosts = /^(.+\.)?(hex\.pm|hexdocs\.pm|hexorgs\.pm)$/;
 export async function createShortUrl(c: Context<App>): Promise<Response> {
   const own = new URL(urlsOf(c).origin).host;
   const isOurs = (url: string) => {
+    // This is asked of what is no URL, too.
+    if (!URL.canParse(url)) return false;
     const { protocol, host, hostname } = new URL(url);
     return /^https?:$/.test(protocol) && (host === own || hosts.test(hostname));
   };

@@ -5,7 +5,7 @@ import { hashPassword } from "../../accounts/password.ts";
 import type { UserRecord } from "../../accounts/types.ts";
 import { organizationsOf, userDetails, userView } from "../account-views.ts";
 import type { App } from "../app-type.ts";
-import { accountsOf, authorOf, urlsOf } from "../context.ts";
+import { accountsOf, addressOf, authorOf, urlsOf } from "../context.ts";
 import { render } from "../format.ts";
 import { parameters, text } from "../parameters.ts";
 import { permit, roleOf } from "../permit.ts";
@@ -49,6 +49,8 @@ export async function createUser(c: Context<App>): Promise<Response> {
   if (!isAdmin && missing[0]) {
     return refuse(c, { reason: "parameter_invalid", errors: { [missing[0]]: "can't be blank" } });
   }
+  const refused = isAdmin ? null : await accountsOf(c).admitSignup(addressOf(c));
+  if (refused) return refuse(c, refused.refused);
   const hash = given ? await hashPassword(given) : null;
   const author = isAdmin ? authorOf(c) : { ...authorOf(c), name, credential: "sign-up" };
   const user = await accountsOf(c).createUser(
@@ -136,7 +138,7 @@ export function mayKnow(actor: Actor, user: Pick<UserRecord, "name" | "roles">):
 async function packagesOf(c: Context<App>, user: UserRecord) {
   const { actor } = c.get("identity");
   const urls = urlsOf(c);
-  const repositories = [...c.get("config").repositories.values()].filter(
+  const repositories = [...c.get("config").hosted.values()].filter(
     ({ name, public: isPublic }) =>
       isPublic || (Object.hasOwn(user.roles, name) && roleOf(actor, name) !== undefined),
   );

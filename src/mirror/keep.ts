@@ -1,0 +1,27 @@
+/** Putting verified bytes into storage; a mirror's Durable Object is the only writer of its files. */
+import { sameBytes, sha256 } from "../hex/checksum.ts";
+import type { World } from "./world.ts";
+
+const attemptsMax = 4;
+
+/**
+ * Puts `bytes` in the place of whatever is there. A put that a dead instance left in flight is conditional
+ * too, so it loses against this one, or is replaced by the next.
+ * @returns the ETag under which they are stored.
+ */
+export async function keep(
+  { storage }: Pick<World, "storage">,
+  key: string,
+  bytes: Uint8Array,
+): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const there = await storage.head(key);
+    if (there?.sha256 && sameBytes(there.sha256, await sha256(bytes))) return there.etag;
+    const condition = there
+      ? { kind: "replace" as const, etag: there.etag }
+      : { kind: "create" as const };
+    const stored = await storage.put(key, bytes, condition);
+    if (stored) return stored.etag;
+    if (attempt === attemptsMax) throw new Error(`${key}: somebody else keeps writing it`);
+  }
+}

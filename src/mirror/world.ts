@@ -1,0 +1,13 @@
+import type { Storage } from "../storage/storage.ts";
+import type { MirrorDeclaration } from "./declaration.ts";
+import type { Upstream, UpstreamOptions } from "./upstream.ts";
+
+/** What a mirror works with. */
+export interface World extends Pick<UpstreamOptions, "fetch" | "now"> {
+  /** The mirror's own name: where it is served and kept. */
+  repository: string;
+  declaration: MirrorDeclaration;
+  upstream: Upstream;
+  storage: Storage;
+  sql: SqlStorage;
+}
