@@ -28,7 +28,7 @@ export function policyOf(
 ): PolicyResource {
   const deny = validEntries(rules.deny, now);
   const denied = new Set(deny.filter((entry) => !entry.requirement).map((entry) => entry.package));
-  const allow = validEntries(rules.allow, now);
+  const allow = validEntries(rules.allow, now).filter((entry) => !denied.has(entry.package));
   const overrides = [
     ...deny.map((entry) => overrideOf(entry, "deny")),
     ...allow.map((entry) => overrideOf(entry, "allow")),
