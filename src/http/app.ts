@@ -42,6 +42,12 @@ type Handler = (c: Context<App>) => Response | Promise<Response>;
 type Methods = { get?: Route; post?: Route; put?: Route; delete?: Route };
 type Route = Handler | [MiddlewareHandler<App>, Handler];
 
+/** Where clients of hex.pm look for the files of its public repository. */
+const rootPaths = [
+  ...["/names", "/versions", "/public_key"],
+  ...["/packages/:file", "/tarballs/:file", "/docs/:file", "/policies/:file"],
+];
+
 export function createApp(): Hono<App> {
   const app = new Hono<App>({ getPath });
   app.use(prepare, configure);
@@ -58,6 +64,7 @@ export function createApp(): Hono<App> {
   on(app, "/oauth/device/decision", { post: device.decide });
   app.use("/repos/*", inText);
   on(app, "/repos/:repository/*", { get: serveFile });
+  for (const path of rootPaths) on(app, path, { get: [inText, serveFile] });
 
   app.use(
     "/api/*",

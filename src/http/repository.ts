@@ -16,11 +16,15 @@ import { serveMirrored } from "./mirrored.ts";
 import { permit } from "./permit.ts";
 import { refuseInText } from "./refusals.ts";
 
-/** `GET /repos/NAME/…`. The permission is checked before storage is looked at. */
+/**
+ * `GET /repos/NAME/…`, and `GET /…` for the root repository, as hex.pm's host has it. The permission is
+ * checked before storage is looked at.
+ */
 export async function serveFile(c: Context<App>): Promise<Response> {
-  const name = c.req.param("repository") ?? "";
+  const name = c.req.param("repository") ?? c.get("config").rootRepository;
+  if (name === undefined) return refuseInText(c, { reason: "not_found" });
   const repository = repositoryNamed(c, name);
-  const path = filePath(c.req.path.replace(/^\/repos\/[^/]*\//, ""));
+  const path = filePath(c.req.path.replace(/^\/(repos\/[^/]*\/)?/, ""));
   const verb = path?.startsWith("docs/") ? "fetch_docs" : "fetch";
   const subject = { kind: "repository", name, public: repository.public } as const;
   if (may(c.get("identity").actor, verb, subject) !== "yes") {

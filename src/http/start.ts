@@ -8,12 +8,11 @@ import { apiUrl, repositoryUrl } from "./views.ts";
 export function showStart(c: Context<App>): Response {
   const urls = urlsOf(c);
   const { actor } = c.get("identity");
-  const names = [...c.get("config").repositories.values()]
-    .filter(({ name, public: isPublic }) => {
-      return isPublic || roleOf(actor, name) !== undefined;
-    })
-    .map(({ name, public: open }) => ({ name, open }));
-  const sections = names.map(({ name, open }) => {
+  const readable = [...c.get("config").repositories.values()].filter(
+    ({ name, public: isPublic }) => isPublic || roleOf(actor, name) !== undefined,
+  );
+  const sections = readable.map(({ name, public: open, kind }) => {
+    if (kind === "mirror") return mirrorSection(name, open, repositoryUrl(urls, name));
     const api = apiUrl(urls, name);
     const files = repositoryUrl(urls, name);
     return `${name} (${open ? "anyone may read it" : "private"})
@@ -38,4 +37,14 @@ export function showStart(c: Context<App>): Response {
       ? `\nWith a key there may be more: curl -H "authorization: KEY" ${urls.origin}/\n`
       : "";
   return c.text(`Hexedge: a Hex package registry.\n\n${sections.join("\n")}${hint}`);
+}
+
+function mirrorSection(name: string, open: boolean, files: string): string {
+  const how = open
+    ? `HEX_MIRROR_URL=${files} mix deps.get`
+    : `HEX_TRUSTED_MIRROR_URL=${files} HEX_REPOS_KEY=KEY HEX_API_URL=… mix deps.get`;
+  return `${name} (a mirror, ${open ? "anyone may read it" : "private"})
+
+  ${how}
+`;
 }

@@ -127,6 +127,7 @@ defmodule Vectors do
     do: one_of([["k", unique_suffix(), "_", one_of(@words), ":"], [string() |> unique(), ":"]])
 
   defp unique(["\"", text, "\""]), do: ["\"", text, unique_suffix(), "\""]
+  defp unique(["\"", _text, _suffix, "\""] = already), do: already
   defp unique([":", text]) when is_list(text), do: [":", unique(text)]
   defp unique([":", text]), do: [":x", unique_suffix(), "_", text]
   defp unique(_), do: unique_suffix()
