@@ -306,22 +306,16 @@ describe("a path that is none", () => {
     expect(await read(response)).toEqual({ status: 404, message: "Page not found" });
   });
 
-  it.each([
-    "/apiary",
-    "/favicon.ico",
-    "/repos",
-    "/repos/",
-    "/names",
-    "/packages/foo",
-    "/%00",
-    "/%zz",
-  ])("is not found, in plain text: %s", async (path) => {
-    const { guest } = await world();
-    const response = await guest.fetch(path);
-    expect(response.status).toBe(404);
-    expect(response.headers.get("content-type")).toMatch(/^text\/plain/);
-    expect(response.headers.get("x-request-id")).not.toBeNull();
-  });
+  it.each(["/apiary", "/favicon.ico", "/repos", "/repos/", "/%00", "/%zz"])(
+    "is not found, in plain text: %s",
+    async (path) => {
+      const { guest } = await world();
+      const response = await guest.fetch(path);
+      expect(response.status).toBe(404);
+      expect(response.headers.get("content-type")).toMatch(/^text\/plain/);
+      expect(response.headers.get("x-request-id")).not.toBeNull();
+    },
+  );
 });
 
 describe("the pages for people", () => {
