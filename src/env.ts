@@ -1,6 +1,8 @@
 /** What the Worker is given: bindings, secrets and declarations, and the only place that reads them. */
 import * as v from "valibot";
 import type { Accounts } from "./accounts/accounts.ts";
+import { groupSchema } from "./group/declaration.ts";
+import type { Group } from "./group/group.ts";
 import { type MirrorDeclaration, mirrorSchema } from "./mirror/declaration.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { Repository } from "./repository/repository.ts";
@@ -19,6 +21,8 @@ export interface Env {
   REPOSITORY: DurableObjectNamespace<Repository>;
   /** Absent: nothing can be mirrored. */
   MIRROR: DurableObjectNamespace<Mirror>;
+  /** Absent: several repositories cannot be seen as one. */
+  GROUP: DurableObjectNamespace<Group>;
   /** Absent: only the admin key opens anything. The name ACCOUNTS is that of the declarations below. */
   ACCOUNTS_OBJECT: DurableObjectNamespace<Accounts>;
   /** Secret. RSA private key, PEM; `SIGNING_KEY_NAME` is one for the repository NAME alone. */
@@ -51,7 +55,7 @@ export interface Config {
   publicUrl: string | undefined;
 }
 
-export type RepositoryConfig = HostedConfig | MirrorConfig;
+export type RepositoryConfig = HostedConfig | MirrorConfig | GroupConfig;
 
 export interface HostedConfig {
   name: string;
@@ -72,6 +76,18 @@ export interface MirrorConfig {
   authKey: string | undefined;
 }
 
+/** Several repositories seen as one, under one name and with our signature. */
+export interface GroupConfig {
+  name: string;
+  kind: "group";
+  /** Each member is. Whoever may read each of them may read the group, and nobody else. */
+  public: boolean;
+  /** What clients call it: the name inside the signed files. */
+  signedName: string;
+  /** Hosted ones first. */
+  members: readonly string[];
+}
+
 /** The deployment is set up wrongly: no request can be answered until it is mended. */
 export class ConfigError extends Error {
   override name = "ConfigError";
@@ -89,8 +105,10 @@ const hostedSchema = v.strictObject(
   "is no option of a repository",
 );
 
-const repositorySchema = v.variant("kind", [hostedSchema, mirrorSchema], (issue) =>
-  issue.input === undefined ? 'is missing: kind = "hosted"' : 'must be "hosted" or "mirror"',
+const repositorySchema = v.variant("kind", [hostedSchema, mirrorSchema, groupSchema], (issue) =>
+  issue.input === undefined
+    ? 'is missing: kind = "hosted"'
+    : 'must be "hosted", "mirror" or "group"',
 );
 
 /** Compared at one size: see authenticate. */
@@ -154,6 +172,9 @@ const schema = v.object({
   ),
 });
 
+/** The Accounts object's only name: there is one. */
+export const accountsName = "accounts";
+
 const known = new WeakMap<Env, Config>();
 
 /**
@@ -185,6 +206,11 @@ function parseConfig(env: Env): Config {
     checkRepositoryName(name);
     repositories.set(name, repositoryConfig(env, name, declared));
   }
+  for (const it of repositories.values()) {
+    if (it.kind !== "group") continue;
+    checkMembers(it, repositories);
+    it.public = it.members.every((member) => repositories.get(member)?.public);
+  }
   if (ROOT_REPOSITORY !== undefined && !repositories.has(ROOT_REPOSITORY)) {
     throw new ConfigError(
       `ROOT_REPOSITORY names ${ROOT_REPOSITORY}, which REPOSITORIES does not declare`,
@@ -213,9 +239,41 @@ function repositoryConfig(env: Env, name: string, declared: unknown): Repository
     signingKeyPem(env, name);
     return { name, ...declaration };
   }
+  if (declaration.kind === "group") {
+    signingKeyPem(env, name);
+    const { name: signedName, members } = declaration;
+    // Whether all members are public is seen when all are known.
+    return { name, kind: "group", public: false, signedName, members };
+  }
   const secret = declaration.upstream_auth_key;
   const authKey = secret === undefined ? undefined : secretNamed(env, secret);
   return { name, kind: "mirror", public: declaration.public, declaration, authKey };
+}
+
+function checkMembers(
+  { name, members }: GroupConfig,
+  repositories: ReadonlyMap<string, RepositoryConfig>,
+): void {
+  const kinds = members.map((member) => repositories.get(member)?.kind);
+  const wrong = members[kinds.findIndex((kind) => kind !== "hosted" && kind !== "mirror")];
+  if (wrong !== undefined) {
+    throw new ConfigError(
+      `REPOSITORIES.${name}.members names ${wrong}, which is no hosted repository and no mirror`,
+    );
+  }
+  // Our own first is the promise that a name of ours is never answered from elsewhere.
+  if (kinds.lastIndexOf("hosted") > kinds.indexOf("mirror") && kinds.includes("mirror")) {
+    throw new ConfigError(
+      `REPOSITORIES.${name}.members must name hosted repositories before mirrors`,
+    );
+  }
+}
+
+/** The declaration of a group. @throws ConfigError when it is none. */
+export function groupOf(env: Env, name: string): GroupConfig {
+  const config = readConfig(env).repositories.get(name);
+  if (config?.kind === "group") return config;
+  throw new ConfigError(`REPOSITORIES.${name} is no group`);
 }
 
 function secretNamed(env: Env, name: string): string {

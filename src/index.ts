@@ -1,10 +1,11 @@
 /** Worker entry. No logic. */
-import { accountsName } from "./accounts/accounts-name.ts";
+
 import { tellNews } from "./accounts/edge.ts";
-import { type Env, readConfig } from "./env.ts";
+import { accountsName, type Env, readConfig } from "./env.ts";
 import { createApp } from "./http/app.ts";
 
 export { Accounts } from "./accounts/accounts.ts";
+export { Group } from "./group/group.ts";
 export { Mirror } from "./mirror/mirror.ts";
 export { Repository } from "./repository/repository.ts";
 

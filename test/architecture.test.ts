@@ -12,13 +12,14 @@ const rules: Record<string, string[]> = {
   accounts: ["hex", "storage"],
   repository: ["hex", "storage"],
   mirror: ["hex", "storage"],
+  group: ["hex", "storage"],
   // The one place that reads bindings: it opens storage and names the Durable Objects' types.
-  "env.ts": ["hex", "storage", "repository", "accounts", "mirror"],
+  "env.ts": ["hex", "storage", "repository", "accounts", "mirror", "group"],
   http: ["hex", "storage", "repository", "accounts", "mirror", "env.ts"],
   web: ["http", "hex", "storage", "repository", "accounts", "env.ts"],
   // It checks declarations with the same schema, before it starts anything.
   cli: ["hex", "accounts", "env.ts"],
-  "index.ts": ["http", "repository", "accounts", "mirror", "env.ts"],
+  "index.ts": ["http", "repository", "accounts", "mirror", "group", "env.ts"],
 };
 
 /** Packages that belong to one place. */
@@ -26,7 +27,7 @@ const places: [RegExp, RegExp, string][] = [
   [/^hono($|\/)/, /^(http|web)\//, "hono is for http/ and web/"],
   [
     /^cloudflare:/,
-    /^(index\.ts|repository\/repository\.ts|accounts\/accounts\.ts|mirror\/mirror\.ts)$/,
+    /^(index\.ts|repository\/repository\.ts|accounts\/accounts\.ts|mirror\/mirror\.ts|group\/group\.ts)$/,
     "Workers' own module is for the entry and the Durable Objects",
   ],
   [/^protobufjs/, /^hex\//, "protobuf is for hex/"],
@@ -46,9 +47,7 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
 );
 
 const isDurableObject = (file: string) =>
-  file === "repository/repository.ts" ||
-  file === "accounts/accounts.ts" ||
-  file === "mirror/mirror.ts";
+  /^(repository\/repository|accounts\/accounts|mirror\/mirror|group\/group)\.ts$/.test(file);
 
 const roomOf = (path: string) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : path);
 

@@ -28,6 +28,14 @@ const mirrors = Object.fromEntries(
         upstream_public_key: publicKey,
       },
     ],
+    // A group of each mirror with an open, and with a private repository of our own.
+    [`own_${number}`, { kind: "hosted", public: true }],
+    [`secret_${number}`, { kind: "hosted" }],
+    [`group_${number}`, { kind: "group", members: [`own_${number}`, `mirror_${number}`] }],
+    [
+      `vault_${number}`,
+      { kind: "group", name: "vault", members: [`secret_${number}`, `mirror_${number}`] },
+    ],
   ]),
 );
 
@@ -81,6 +89,7 @@ export default defineConfig({
           include: [
             "test/accounts/**/*.test.ts",
             "test/mirror/**/*.test.ts",
+            "test/group/**/*.test.ts",
             "test/repository/**/*.test.ts",
             "test/http/**/*.test.ts",
             "test/storage/**/*.test.ts",

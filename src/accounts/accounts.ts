@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Env, readConfig } from "../env.ts";
 import { migrate } from "../storage/migrate.ts";
-import { type AuditQuery, auditLog } from "./audit.ts";
+import { type AuditQuery, audit, auditLog } from "./audit.ts";
 import { type News, newsOf } from "./changes.ts";
 import {
   credentialOfKey,
@@ -232,6 +232,13 @@ export class Accounts extends DurableObject<Env> {
   }
 
   // The rest
+
+  /** A group noticed that a name of ours exists upstream too. */
+  noteConflict(organization: string, name: string, mirror: string): void {
+    const nobody = { name: "hexedge", userId: null, credential: "none", ip: null, userAgent: null };
+    const params = { package: name, mirror };
+    audit(this.world, "name.conflict", { ...nobody, requestId: "" }, { organization, params });
+  }
 
   auditLog(query: AuditQuery): AuditRecord[] {
     return auditLog(this.world, query);

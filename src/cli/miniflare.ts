@@ -43,6 +43,7 @@ export async function openMiniflare(
             REPOSITORY: { className: "Repository", useSQLite: true },
             ACCOUNTS_OBJECT: { className: "Accounts", useSQLite: true },
             MIRROR: { className: "Mirror", useSQLite: true },
+            GROUP: { className: "Group", useSQLite: true },
           },
           bindings: { ...config.vars, ...secretBindings(secrets) },
           unsafeDirectSockets: [{ host, port }],

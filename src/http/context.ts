@@ -1,6 +1,6 @@
 /** What handlers take out of a request. */
 import type { Context } from "hono";
-import { accountsName } from "../accounts/accounts-name.ts";
+import { accountsName } from "../env.ts";
 import { isPackageName } from "../hex/name.ts";
 import { parseVersion } from "../hex/version.ts";
 import type { Author } from "../repository/types.ts";

@@ -12,6 +12,7 @@ import type { App } from "./app-type.ts";
 import { countDownload } from "./downloads.ts";
 import { respond } from "./file-response.ts";
 import { repositoryNamed } from "./find-repository.ts";
+import { serveGrouped } from "./grouped.ts";
 import { serveMirrored } from "./mirrored.ts";
 import { permit } from "./permit.ts";
 import { refuseInText } from "./refusals.ts";
@@ -25,6 +26,7 @@ export async function serveFile(c: Context<App>): Promise<Response> {
   if (name === undefined) return refuseInText(c, { reason: "not_found" });
   const repository = repositoryNamed(c, name);
   const path = filePath(c.req.path.replace(/^\/(repos\/[^/]*\/)?/, ""));
+  if (repository.kind === "group") return serveGrouped(c, repository, path);
   const verb = path?.startsWith("docs/") ? "fetch_docs" : "fetch";
   const subject = { kind: "repository", name, public: repository.public } as const;
   if (may(c.get("identity").actor, verb, subject) !== "yes") {

@@ -13,7 +13,7 @@ import {
   type VersionsResource,
 } from "../hex/registry.ts";
 import type { Circuit } from "./circuit.ts";
-import { keep } from "./keep.ts";
+import { keep } from "../storage/keep.ts";
 import { checkedFile, keepFile, keptFile } from "./kept.ts";
 import {
   type FetchedFile,
@@ -90,7 +90,7 @@ async function accept(
     checkedFile(world, path, world.now());
     return { kind: "kept", why: "upstream sent an older file" };
   }
-  const stored = await keep(world, key, bytes);
+  const stored = await keep(world.storage, key, bytes);
   keepFile(world, { path, etag: stored, upstream_etag: etag, checked_at: world.now() });
   return { kind: "current" };
 }

@@ -3,9 +3,9 @@
  * upstream; whoever asks meanwhile waits until they are kept. A tarball is kept only when its SHA-256 is the
  * one in the signed packages/NAME; docs, which nothing signs, when they came whole.
  */
-import { toHex } from "../hex/checksum.ts";
+import { sameBytes, toHex } from "../hex/checksum.ts";
 import type { Circuit } from "./circuit.ts";
-import { keep } from "./keep.ts";
+import { keep } from "../storage/keep.ts";
 import { type Freshness, readKept } from "./refresh.ts";
 import { fetchDocs, fetchTarball, type RegistryPath, type TarballFetch } from "./upstream.ts";
 import type { World } from "./world.ts";
@@ -44,14 +44,30 @@ export class Tarballs {
     this.#later = later;
   }
 
-  /** @param folder `tarballs` or `docs`. */
-  async deliver(folder: "tarballs" | "docs", name: string, version: string): Promise<Delivery> {
+  /**
+   * @param folder `tarballs` or `docs`.
+   * @param wanted the checksum in a verified packages/NAME that is not kept yet; what is there with
+   * another one is replaced.
+   */
+  async deliver(
+    folder: "tarballs" | "docs",
+    name: string,
+    version: string,
+    wanted?: Uint8Array,
+  ): Promise<Delivery> {
     const path = `${folder}/${name}-${version}.${folder === "docs" ? "tar.gz" : "tar"}`;
     const key = `repos/${this.#world.repository}/${path}`;
     for (;;) {
       const flight = this.#flights.get(path);
-      if (flight !== undefined) return flight;
-      if (await this.#world.storage.head(key)) return { kind: "kept" };
+      if (flight !== undefined) {
+        if (wanted === undefined) return flight;
+        // It may be about other bytes.
+        await flight;
+        continue;
+      }
+      const there = await this.#world.storage.head(key);
+      const isIt = wanted === undefined || (there?.sha256 && sameBytes(there.sha256, wanted));
+      if (there && isIt) return { kind: "kept" };
       if (this.#flights.has(path)) continue;
       if (this.#flights.size < atOnceMax) break;
       await Promise.race(this.#flights.values());
@@ -64,7 +80,7 @@ export class Tarballs {
       resolve(settled);
     };
     try {
-      const fetched = await this.#fetch(folder, name, version);
+      const fetched = await this.#fetch(folder, name, version, wanted);
       if (fetched.kind !== "streaming") {
         land(fetched);
         return fetched;
@@ -78,8 +94,8 @@ export class Tarballs {
   }
 
   /** Resolves when the bytes are in storage, for whoever is not waiting for them himself. */
-  async hold(name: string, version: string): Promise<Settled> {
-    const delivery = await this.deliver("tarballs", name, version);
+  async hold(name: string, version: string, wanted?: Uint8Array): Promise<Settled> {
+    const delivery = await this.deliver("tarballs", name, version, wanted);
     if (delivery.kind !== "streaming") return delivery;
     // Nobody reads it here; and in the same step as it began, so the flight is still there.
     const flight = this.#flights.get(`tarballs/${name}-${version}.tar`);
@@ -87,9 +103,14 @@ export class Tarballs {
     return (await flight) ?? { kind: "kept" };
   }
 
-  async #fetch(folder: "tarballs" | "docs", name: string, version: string): Promise<FetchOutcome> {
+  async #fetch(
+    folder: "tarballs" | "docs",
+    name: string,
+    version: string,
+    wanted: Uint8Array | undefined,
+  ): Promise<FetchOutcome> {
     const world = this.#world;
-    const checksum = await this.#checksumOf(name, version);
+    const checksum = wanted ?? (await this.#checksumOf(name, version));
     if (!(checksum instanceof Uint8Array)) return checksum;
     if (world.declaration.offline)
       return unavailable("this mirror is offline, and does not keep it");
@@ -124,7 +145,7 @@ export class Tarballs {
       console.warn(JSON.stringify({ message, repository: this.#world.repository }));
       return unavailable(ended.why);
     }
-    await keep(this.#world, key, ended.bytes);
+    await keep(this.#world.storage, key, ended.bytes);
     return { kind: "kept" };
   }
 }

@@ -7,7 +7,7 @@ import { createExecutionContext, evictDurableObject, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Accounts } from "../../src/accounts/accounts.ts";
-import { accountsName } from "../../src/accounts/accounts-name.ts";
+import { accountsName } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
 import { jsonBody } from "../support/answers.ts";
 import { organizationKey, setRole, user } from "../support/people.ts";

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { accountsName } from "../../src/accounts/accounts-name.ts";
+import { accountsName } from "../../src/env.ts";
 import { jsonBody, read } from "../support/answers.ts";
 import { user } from "../support/people.ts";
 import { setFailuresMax, type World, world } from "../support/world.ts";

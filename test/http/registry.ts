@@ -2,8 +2,8 @@
 import { createExecutionContext, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { accountsName } from "../../src/accounts/accounts-name.ts";
 import { parseScopes } from "../../src/accounts/permission.ts";
+import { accountsName } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
 import { jsonBody, read } from "../support/answers.ts";
 import { permission, type User } from "../support/people.ts";

@@ -6,8 +6,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { Accounts } from "../../src/accounts/accounts.ts";
-import { accountsName } from "../../src/accounts/accounts-name.ts";
-import { type Env, openStorage } from "../../src/env.ts";
+import { accountsName, type Env, openStorage } from "../../src/env.ts";
 import { check } from "../../src/repository/check.ts";
 import { packageTarball, type ReleaseOptions } from "./tarball.ts";
 

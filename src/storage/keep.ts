@@ -1,6 +1,6 @@
-/** Putting verified bytes into storage; a mirror's Durable Object is the only writer of its files. */
+/** Putting verified bytes into storage; for files that a Durable Object can always get, or build, again. */
 import { sameBytes, sha256 } from "../hex/checksum.ts";
-import type { World } from "./world.ts";
+import type { Storage } from "./storage.ts";
 
 const attemptsMax = 4;
 
@@ -10,7 +10,7 @@ const attemptsMax = 4;
  * @returns the ETag under which they are stored.
  */
 export async function keep(
-  { storage }: Pick<World, "storage">,
+  storage: Pick<Storage, "head" | "put">,
   key: string,
   bytes: Uint8Array,
 ): Promise<string> {

@@ -1,2 +1,0 @@
-/** The Accounts object's only name: there is one. */
-export const accountsName = "accounts";

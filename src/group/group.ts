@@ -1,0 +1,218 @@
+/**
+ * The Durable Object of one group: builds the files of several repositories seen as one, signs them with our
+ * key, and alone writes below `repos/GROUP/`. It is asked when a member's file is another than the one
+ * that the group's was built from; it holds nothing that cannot be built again.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { accountsName, type Env, groupOf, openStorage, readConfig, signingKeyPem } from "../env.ts";
+import {
+  buildNames,
+  buildPackage,
+  buildVersions,
+  unpackNames,
+  unpackPackage,
+  unpackVersions,
+} from "../hex/registry.ts";
+import { parsePrivateKey, parsePublicKey, publicKeyPem } from "../hex/sign.ts";
+import { keep } from "../storage/keep.ts";
+import { migrate } from "../storage/migrate.ts";
+import type { Storage } from "../storage/storage.ts";
+import { asGroup, mergeVersions } from "./merge.ts";
+
+const migrations: readonly string[] = [
+  `
+  -- Files that were built, and the ETags of what they were built from.
+  CREATE TABLE files (path TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  -- Names of ours that somebody else has upstream: whoever forgets our key would get theirs.
+  CREATE TABLE conflicts (
+    package TEXT PRIMARY KEY,
+    member TEXT NOT NULL,
+    mirror TEXT NOT NULL,
+    noticed_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+];
+
+export interface Conflict {
+  package: string;
+  member: string;
+  mirror: string;
+  noticedAt: string;
+}
+
+export class Group extends DurableObject<Env> {
+  readonly #flights = new Map<string, Promise<string>>();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    migrate(ctx.storage, migrations);
+  }
+
+  /**
+   * Brings the group's packages/NAME up to the member's.
+   * @returns the ETag of the member's file that it now shows.
+   */
+  buildPackage(name: string, member: string): Promise<string> {
+    return this.#alone(`packages/${name}`, () => this.#buildPackage(name, member));
+  }
+
+  /** Brings names or versions up to those of the members. @returns from what it was built. */
+  buildIndex(path: "names" | "versions", source: string): Promise<string> {
+    return this.#alone(path, () => this.#buildIndex(path, source));
+  }
+
+  conflicts(): Conflict[] {
+    return this.ctx.storage.sql
+      .exec<{ package: string; member: string; mirror: string; noticed_at: number }>(
+        "SELECT * FROM conflicts ORDER BY package",
+      )
+      .toArray()
+      .map(({ noticed_at, ...it }) => ({ ...it, noticedAt: new Date(noticed_at).toISOString() }));
+  }
+
+  async #buildPackage(name: string, member: string): Promise<string> {
+    const { config, storage, key } = await this.#world();
+    const path = `packages/${name}`;
+    const from = await read(storage, `repos/${member}/${path}`);
+    if (!from) throw new Error(`${member} had ${name} a moment ago`);
+    if (this.#sourceOf(path) === from.etag) return from.etag;
+    const signed = await this.#signerOf(member);
+    const expected = { repository: signed.name, name };
+    const resource = await unpackPackage(from.bytes, signed.publicKey, expected);
+    const merged = asGroup(resource, config.signedName, this.#names(config.members));
+    const file = await buildPackage(merged, key, { mtimeSeconds: this.#next() });
+    await keep(storage, `repos/${config.name}/${path}`, file);
+    this.#built(path, from.etag);
+    if (this.#isHosted(member)) await this.#lookForConflict(name, member, config.members);
+    return from.etag;
+  }
+
+  async #buildIndex(path: "names" | "versions", source: string): Promise<string> {
+    const { config, storage, key } = await this.#world();
+    if (this.#sourceOf(path) === source) return source;
+    const members = await Promise.all(
+      config.members.map(async (member) => {
+        const [from, signed] = await Promise.all([
+          read(storage, `repos/${member}/${path}`),
+          this.#signerOf(member),
+        ]);
+        return from && { bytes: from.bytes, key: signed.publicKey, repository: signed.name };
+      }),
+    );
+    const there = members.filter((it) => it !== undefined);
+    const options = { mtimeSeconds: this.#next() };
+    let file: Uint8Array;
+    if (path === "versions") {
+      const all = there.map((it) =>
+        unpackVersions(it.bytes, it.key, { repository: it.repository }),
+      );
+      const merged = mergeVersions(await Promise.all(all), config.signedName);
+      file = await buildVersions(merged, key, options);
+    } else {
+      const all = there.map((it) => unpackNames(it.bytes, it.key, { repository: it.repository }));
+      const byName = new Map(
+        (await Promise.all(all))
+          .reverse()
+          .flatMap(({ packages }) => packages.map((it) => [it.name, it])),
+      );
+      const packages = [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+      file = await buildNames({ repository: config.signedName, packages }, key, options);
+    }
+    await keep(storage, `repos/${config.name}/${path}`, file);
+    this.#built(path, source);
+    return source;
+  }
+
+  /** A name of ours that upstream has too: whoever resolves without this group gets somebody else's. */
+  async #lookForConflict(name: string, member: string, members: readonly string[]): Promise<void> {
+    for (const mirror of members.filter((it) => !this.#isHosted(it))) {
+      const freshness = await this.env.MIRROR.getByName(mirror).refresh(`packages/${name}`);
+      if (freshness.kind !== "current" && freshness.kind !== "kept") continue;
+      const { sql } = this.ctx.storage;
+      const known = sql.exec("SELECT 1 FROM conflicts WHERE package = ?", name).toArray();
+      if (known.length > 0) return;
+      sql.exec("INSERT INTO conflicts VALUES (?, ?, ?, ?)", name, member, mirror, Date.now());
+      const message = `${name} of ${member} exists in ${mirror}'s upstream too; ours is served`;
+      console.warn(JSON.stringify({ message, package: name, repository: member }));
+      await this.env.ACCOUNTS_OBJECT.getByName(accountsName).noteConflict(member, name, mirror);
+      return;
+    }
+  }
+
+  /** What the files of a member say it is called, and who signed them. */
+  async #signerOf(member: string): Promise<{ name: string; publicKey: CryptoKey }> {
+    const config = readConfig(this.env).repositories.get(member);
+    if (config?.kind === "mirror" && config.declaration.mode === "verbatim") {
+      const { upstream_name: name, upstream_public_key: pem } = config.declaration;
+      return { name, publicKey: await parsePublicKey(pem) };
+    }
+    const ours = await parsePrivateKey(signingKeyPem(this.env, member));
+    const publicKey = await parsePublicKey(await publicKeyPem(ours));
+    const name = config?.kind === "mirror" ? config.declaration.upstream_name : member;
+    return { name, publicKey };
+  }
+
+  async #world() {
+    const name = this.ctx.id.name ?? "";
+    const config = groupOf(this.env, name);
+    const key = await parsePrivateKey(signingKeyPem(this.env, name));
+    return { config, key, storage: openStorage(this.env) };
+  }
+
+  #names(members: readonly string[]): ReadonlySet<string> {
+    const { repositories } = readConfig(this.env);
+    return new Set(
+      members.map((member) => {
+        const config = repositories.get(member);
+        return config?.kind === "mirror" ? config.declaration.upstream_name : member;
+      }),
+    );
+  }
+
+  #isHosted(member: string): boolean {
+    return readConfig(this.env).hosted.has(member);
+  }
+
+  #alone(path: string, build: () => Promise<string>): Promise<string> {
+    const before = this.#flights.get(path) ?? Promise.resolve("");
+    const mine = before.catch(() => "").then(build);
+    this.#flights.set(path, mine);
+    const forget = () => {
+      if (this.#flights.get(path) === mine) this.#flights.delete(path);
+    };
+    mine.then(forget, forget);
+    return mine;
+  }
+
+  #sourceOf(path: string): string | undefined {
+    return this.ctx.storage.sql
+      .exec<{ source: string }>("SELECT source FROM files WHERE path = ?", path)
+      .toArray()[0]?.source;
+  }
+
+  #built(path: string, source: string): void {
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO files VALUES (?, ?)", path, source);
+  }
+
+  /** The number of this build, in the file's gzip header: so an ETag never comes back. */
+  #next(): number {
+    const { sql } = this.ctx.storage;
+    const row = sql
+      .exec<{ value: number }>("SELECT value FROM state WHERE name = 'builds'")
+      .toArray()[0];
+    const next = (row?.value ?? 0) + 1;
+    sql.exec("INSERT OR REPLACE INTO state VALUES ('builds', ?)", next);
+    return next;
+  }
+}
+
+async function read(
+  storage: Pick<Storage, "get">,
+  key: string,
+): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+  const found = await storage.get(key);
+  if (!found) return undefined;
+  const bytes = new Uint8Array(await new Response(found.body as BodyInit).arrayBuffer());
+  return { bytes, etag: found.etag };
+}
