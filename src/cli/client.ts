@@ -5,18 +5,25 @@ import type { Registry } from "./registry.ts";
 
 export interface Request {
   method?: "POST" | "PUT" | "DELETE";
-  body?: { [name: string]: unknown };
+  /** Text goes as it is, all else as JSON. */
+  body?: string | { [name: string]: unknown };
 }
 
 /** A no of the API. */
 export class Refused extends Mistake {
   readonly status: number;
+  /** All that it said. */
+  readonly answer: unknown;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, answer?: unknown) {
     super(message);
     this.status = status;
+    this.answer = answer;
   }
 }
+
+/** No answer, or none in time: perhaps there is one another time. */
+export class Unreachable extends Mistake {}
 
 const answerMsMax = 60_000;
 
@@ -32,9 +39,9 @@ export async function ask(
       accept: "application/json",
       authorization: registry.key,
       "user-agent": "hexedge-cli",
-      ...(body ? { "content-type": "application/json" } : {}),
+      ...(typeof body === "object" ? { "content-type": "application/json" } : {}),
     },
-    body: body ? JSON.stringify(body) : null,
+    body: typeof body === "object" ? JSON.stringify(body) : (body ?? null),
     // Whoever redirects is somebody else than the key was meant for.
     redirect: "manual",
     signal: AbortSignal.timeout(answerMsMax),
@@ -49,9 +56,13 @@ export async function ask(
   const answer = parse(text);
   if (answer === undefined) {
     const what = `${status} without JSON`;
-    throw new Mistake(`${registry.url} answers ${what}: is that the address of a Hexedge?`);
+    const message = `${registry.url} answers ${what}: is that the address of a Hexedge?`;
+    // A proxy's 502 may be over in a moment.
+    throw status >= 500 ? new Unreachable(message) : new Mistake(message);
   }
-  if (status >= 400) throw new Refused(status, refusal(registry, status, answer));
+  if (status >= 400) {
+    throw new Refused(status, refusal(registry, status, answer), answer);
+  }
   return answer;
 }
 
@@ -72,13 +83,13 @@ async function send(url: string, init: RequestInit) {
   return { status: response.status, location, text: await response.text() };
 }
 
-function unreachable({ url }: Registry, error: unknown): Mistake {
+function unreachable({ url }: Registry, error: unknown): Unreachable {
   if (error instanceof Error && error.name === "TimeoutError") {
-    return new Mistake(`${url} gave no answer within ${answerMsMax / 1000} seconds: try again`);
+    return new Unreachable(`${url} gave no answer within ${answerMsMax / 1000} seconds: try again`);
   }
   const cause = error instanceof Error ? error.cause : undefined;
   const why = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
-  return new Mistake(`cannot reach ${url}${why}: start it, or name another with --url`);
+  return new Unreachable(`cannot reach ${url}${why}: start it, or name another with --url`);
 }
 
 function parse(text: string): unknown {

@@ -1,8 +1,9 @@
-/** `npm run hexedge -- …`: users, members, keys, owners and the audit log, over the HTTP API. */
+/** `npm run hexedge -- …`: users, members, keys, owners, mirrors and the audit log, over the HTTP API. */
 import { Command, CommanderError } from "commander";
 import { auditCommand } from "./commands/audit.ts";
 import { keyCommands } from "./commands/keys.ts";
 import { memberCommands } from "./commands/members.ts";
+import { mirrorCommand } from "./commands/mirror.ts";
 import { ownerCommands } from "./commands/owners.ts";
 import { userCommands } from "./commands/users.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
@@ -41,12 +42,14 @@ function commands(): Command {
   memberCommands(program);
   keyCommands(program);
   ownerCommands(program);
+  mirrorCommand(program);
   auditCommand(program);
   whoamiCommand(program);
   return examples(program, [
     "whoami",
     "user add ann --email ann@example.com",
     "member add acme ann --role write",
+    "mirror mix.lock --repository hexpm_mirror",
     "user list --url https://hex.example.com    # with HEXEDGE_KEY in the environment",
   ]);
 }

@@ -83,7 +83,7 @@ function recognise(text: string): LockfileKind {
 
 function byRelease(a: LockedRelease, b: LockedRelease): number {
   return (
-    compareTexts(a.repository, b.repository) ||
+    compareTexts(a.repository ?? "", b.repository ?? "") ||
     compareTexts(a.package, b.package) ||
     compareVersions(versionOf(a.version), versionOf(b.version)) ||
     compareTexts(a.version, b.version)

@@ -44,7 +44,8 @@ async function holdOne(world: World, tarballs: Tarballs, release: LockedRelease)
     return { package: name, version, outcome, why };
   };
   const { declaration, repository } = world;
-  if (release.repository !== declaration.upstream_name) {
+  // rebar.lock and manifest.toml name none: then it is whichever is mirrored.
+  if (release.repository !== null && release.repository !== declaration.upstream_name) {
     return as("elsewhere", `it belongs to ${release.repository}`);
   }
   if (declaration.only && !declaration.only.includes(name)) {

@@ -14,9 +14,11 @@ import { buildWorker } from "../../src/cli/build.ts";
 import { DataFolder } from "../../src/cli/data-folder.ts";
 import { openMiniflare } from "../../src/cli/miniflare.ts";
 import { readWranglerConfig } from "../../src/cli/wrangler-config.ts";
+import { parsePrivateKey, publicKeyPem } from "../../src/hex/sign.ts";
 import { packageTarball } from "../support/tarball.ts";
 import { benchAuthentication, openRepository, shutRepository } from "./authentication.ts";
 import { median, medianRate, type Rate, readRate, runAtOnce, send } from "./load.ts";
+import { benchMirror, mirrorRepository } from "./mirror.ts";
 
 const quick = process.argv.includes("--quick");
 /** `-- reads` or `-- keys`: those alone. */
@@ -46,6 +48,7 @@ async function bench(): Promise<void> {
       if (!only || only === "reads") await benchReads(key);
       const reads = { origin, adminKey: key, rounds, seconds: readSeconds };
       await benchAuthentication(reads, await tarball("secured", 50_000), record);
+      await benchMirrors(key);
       if (!only) await benchPlatform();
       return { key };
     });
@@ -59,14 +62,19 @@ async function bench(): Promise<void> {
 
 async function withServer<T>(folder: string, work: (key: string) => Promise<T>): Promise<T> {
   const config = readWranglerConfig(join(root, "wrangler.toml"));
+  config.vars.ROOT_REPOSITORY = repositoryOf(repositorySizes[0] ?? 0);
+  const data = await DataFolder.open(folder);
+  const secrets = await data.secrets({});
   config.vars.REPOSITORIES = {
     ...Object.fromEntries(repositorySizes.map((size) => [repositoryOf(size), { kind: "hosted" }])),
     [openRepository]: { kind: "hosted", public: true },
     [shutRepository]: { kind: "hosted" },
+    [mirrorRepository]: {
+      ...{ kind: "mirror", public: true, upstream_name: openRepository },
+      upstream_url: `${origin}/repos/${openRepository}`,
+      upstream_public_key: await publicKeyPem(await parsePrivateKey(secrets.signingKey)),
+    },
   };
-  config.vars.ROOT_REPOSITORY = repositoryOf(repositorySizes[0] ?? 0);
-  const data = await DataFolder.open(folder);
-  const secrets = await data.secrets({});
   const miniflare = await openMiniflare({ host: "127.0.0.1", port, config, data, secrets }, [
     {
       name: "platform",
@@ -170,6 +178,20 @@ async function benchReads(key: string): Promise<void> {
     const rate = medianRate(rates);
     record(name, rate, `${(rate.perSecond / hello.perSecond).toFixed(2)} × hello-world`);
   }
+}
+
+async function benchMirrors(key: string): Promise<void> {
+  const upstream = `${origin}/repos/${openRepository}`;
+  const reads = { origin, upstream, rounds, seconds: readSeconds };
+  const publishSome = async (count: number) => {
+    const names = Array.from({ length: count }, (_, at) => `missed_${at}`);
+    const jobs = names.map((name) => async () => {
+      await publish(key, openRepository, await tarball(name, tarballBytes));
+    });
+    await runAtOnce(jobs, 8);
+    return names;
+  };
+  await benchMirror(reads, publishSome, record);
 }
 
 async function benchPlatform(): Promise<void> {

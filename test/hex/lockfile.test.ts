@@ -59,8 +59,8 @@ describe("a lock file", () => {
     expect(parseLockfile(rebarLock)).toEqual({
       kind: "rebar",
       releases: [
-        { ...bare, package: "cowboy_hex", version: "2.9.0", ...sums },
-        { ...bare, package: "plain", version: "1.0.0" },
+        { ...bare, repository: null, package: "cowboy_hex", version: "2.9.0", ...sums },
+        { ...bare, repository: null, package: "plain", version: "1.0.0" },
       ],
       skipped: [{ name: "x", why: "it comes from git" }],
     });
@@ -69,7 +69,7 @@ describe("a lock file", () => {
   it("of Gleam does too", () => {
     expect(parseLockfile(gleamManifest)).toEqual({
       kind: "gleam",
-      releases: [{ ...bare, package: "gleam_stdlib", version: "0.44.0", outerChecksum: outer }],
+      releases: [{ ...bare, repository: null, package: "gleam_stdlib", version: "0.44.0", outerChecksum: outer }],
       skipped: [
         { name: "forked", why: "it comes from git" },
         { name: "near", why: "it comes from a folder" },
@@ -106,9 +106,9 @@ describe("a lock file", () => {
       b_2: {:hex, "b_2", "1.0.0", "${inner}"}}`;
     expect(parseLockfile(text)).toMatchObject({
       releases: [
+        { ...bare, repository: null, package: "c_3" },
         { ...bare, package: "a_1" },
         { ...bare, package: "b_2", innerChecksum: inner },
-        { ...bare, package: "c_3" },
       ],
     });
   });
@@ -122,8 +122,8 @@ describe("a lock file", () => {
     expect(parseLockfile(text)).toEqual({
       kind: "rebar",
       releases: [
-        { ...bare, package: "a_1", version: "1.0.0", innerChecksum: inner },
-        { ...bare, package: "b_2", version: "1.0.0", outerChecksum: outer },
+        { ...bare, repository: null, package: "a_1", version: "1.0.0", innerChecksum: inner },
+        { ...bare, repository: null, package: "b_2", version: "1.0.0", outerChecksum: outer },
       ],
       skipped: [
         { name: "h_g", why: "it comes from Mercurial" },
@@ -412,7 +412,7 @@ describe("whatever the text is", () => {
     for (const release of read.releases) {
       expect(isPackageName(release.package)).toBe(true);
       expect(parseVersion(release.version)).toBeDefined();
-      expect(release.repository).toMatch(/^[!-~]+$/);
+      expect(release.repository ?? "none").toMatch(/^[!-~]+$/);
       for (const checksum of [release.outerChecksum, release.innerChecksum]) {
         if (checksum !== null) expect(checksum).toMatch(/^[\da-f]{64}$/);
       }

@@ -4,8 +4,8 @@ import { isPackageName } from "../name.ts";
 import { parseVersion } from "../version.ts";
 
 export interface LockedRelease {
-  /** As the file says it, with an organization of hex.pm as `hexpm:acme`; `hexpm` when it says none. */
-  repository: string;
+  /** As the file says it, with an organization of hex.pm as `hexpm:acme`; null when its kind says none. */
+  repository: string | null;
   /** The name in the registry, not that of the OTP application. */
   package: string;
   version: string;
@@ -52,7 +52,7 @@ export function checkRelease(entry: string, fields: Unchecked): LockedRelease {
   if (repository !== null && !isRepositoryName(repository))
     return fail(entry, "does not have the name of a repository");
   return {
-    repository: repository ?? "hexpm",
+    repository,
     package: name,
     version,
     outerChecksum: checksum(entry, "outer", fields.outerChecksum ?? null),

@@ -31,7 +31,9 @@ export function readMixLock(text: string, limits: LockfileLimits): LockContents 
 function release(entry: string, fields: readonly Term[]) {
   const [name, version, innerChecksum, , , repository, outerChecksum] = fields;
   return checkRelease(entry, {
-    ...{ package: nameOf(name), version, repository, innerChecksum, outerChecksum },
+    ...{ package: nameOf(name), version, innerChecksum, outerChecksum },
+    // Before there were others, mix named none.
+    repository: repository === undefined ? "hexpm" : repository,
   });
 }
 

@@ -1,0 +1,222 @@
+/** `mirror …`: a mirror holds what lock files pin, before anybody builds with it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import * as v from "valibot";
+import type { LockedRelease } from "../../hex/lockfile.ts";
+import { path, Refused, Unreachable } from "../client.ts";
+import { examples } from "../examples.ts";
+import { Mistake } from "../mistake.ts";
+import { type Pinned, readPinned, writeLockfile } from "../pinned.ts";
+import { checked, openSession, type Session } from "../session.ts";
+import { table } from "../table.ts";
+
+export function mirrorCommand(program: Command): void {
+  const mirror = program
+    .command("mirror <lockfiles...>")
+    .description("bring into a mirror what lock files pin: mix.lock, rebar.lock, manifest.toml")
+    .requiredOption("--repository <repository>", "the mirror")
+    .action(mirrorLockfiles);
+  examples(mirror, [
+    "mirror mix.lock --repository hexpm_mirror",
+    "mirror */mix.lock */rebar.lock --repository hexpm_mirror --json",
+  ]).addHelpText(
+    "after",
+    "\nWhat is there is not fetched again, so doing it again goes on where it stopped. Ends with 1 when\n" +
+      "a release that is pinned is not there afterwards.",
+  );
+}
+
+/** Each piece is a request, which has to be answered in a minute also when upstream is slow. */
+const pieceReleasesMax = 20;
+const piecesAtOnce = 2;
+/** Before a piece is sent again, each time. */
+const pausesMs = [500, 2000];
+
+const held = v.object({
+  package: v.string(),
+  version: v.string(),
+  /** `new`, `there`, `elsewhere`; all others say that it is not there. */
+  outcome: v.string(),
+  why: v.nullable(v.string()),
+});
+type Held = v.InferOutput<typeof held>;
+
+const report = v.object({
+  repository: v.string(),
+  summary: v.record(v.string(), v.number()),
+  releases: v.array(held),
+  skipped: v.array(v.object({ name: v.string(), why: v.nullable(v.string()) })),
+});
+type Report = v.InferOutput<typeof report>;
+
+async function mirrorLockfiles(
+  files: string[],
+  { repository }: { repository: string },
+  command: Command,
+): Promise<void> {
+  const session = await openSession(command);
+  const pinned = await readPinned(files);
+  const all = await holdAll(session, repository, pinned.releases);
+  const made = reportOf(repository, all, pinned);
+  session.show(made, report, tell);
+  const lacking = made.releases.filter(isLacking).length;
+  if (lacking === 0) return;
+  const how = `${lacking} of ${made.releases.length} pinned releases`;
+  throw new Mistake(`${repository} does not hold ${how}: run it again to try only these`);
+}
+
+/** What became of each, in no order that means something. */
+async function holdAll(
+  session: Session,
+  repository: string,
+  releases: readonly LockedRelease[],
+): Promise<Held[]> {
+  const progress = new Progress(releases.length);
+  const pieces = piecesOf(releases);
+  const all: Held[] = [];
+  const sendPieces = async () => {
+    for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
+      all.push(...(await holdOrSayWhy(piece)));
+      progress.add(piece.length);
+    }
+  };
+  let isAnswering = false;
+  const holdOrSayWhy = async (piece: readonly LockedRelease[]): Promise<Held[]> => {
+    try {
+      const answered = await holdPatiently(session, repository, piece);
+      isAnswering = true;
+      return answered;
+    } catch (error) {
+      // That it is not there at all, or that this may not be done, is said once, and not of each piece.
+      if (isAnswering && mayPass(error)) return piece.map((it) => unavailable(it, error));
+      pieces.length = 0;
+      throw error;
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: piecesAtOnce }, sendPieces));
+  } finally {
+    progress.end();
+  }
+  return all;
+}
+
+function piecesOf(releases: readonly LockedRelease[]): LockedRelease[][] {
+  const count = Math.ceil(releases.length / pieceReleasesMax);
+  return Array.from({ length: count }, (_, at) =>
+    releases.slice(at * pieceReleasesMax, (at + 1) * pieceReleasesMax),
+  );
+}
+
+async function holdPatiently(
+  session: Session,
+  repository: string,
+  piece: readonly LockedRelease[],
+): Promise<Held[]> {
+  for (const pauseMs of pausesMs) {
+    try {
+      return await hold(session, repository, piece);
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      await sleep(pauseMs);
+    }
+  }
+  return hold(session, repository, piece);
+}
+
+async function hold(
+  session: Session,
+  repository: string,
+  piece: readonly LockedRelease[],
+): Promise<Held[]> {
+  const body = writeLockfile(piece);
+  const asked = session.ask(path`/repos/${repository}/mirror`, { method: "POST", body });
+  const answer = await asked.catch((error: unknown) => {
+    // Also says of each release what became of it.
+    if (error instanceof Refused && v.is(answered, error.answer)) return error.answer;
+    throw error;
+  });
+  const { releases } = checked(answered, answer);
+  if (releases.length === piece.length) return releases;
+  throw new Mistake(`asked for ${piece.length} releases, the answer is about ${releases.length}`);
+}
+
+const answered = v.object({ releases: v.array(held) });
+
+/** A fault, and no refusal: perhaps it is over at the next time. */
+function mayPass(error: unknown): error is Mistake {
+  if (error instanceof Unreachable) return true;
+  return error instanceof Refused && (error.status === 429 || error.status >= 500);
+}
+
+function unavailable({ package: name, version }: LockedRelease, error: Mistake): Held {
+  return { package: name, version, outcome: "unavailable", why: error.message };
+}
+
+function isLacking({ outcome }: Held): boolean {
+  return outcome !== "new" && outcome !== "there";
+}
+
+/** What belongs to others is none of the mirror's, as is what comes from no repository at all. */
+function reportOf(repository: string, all: readonly Held[], pinned: Pinned): Report {
+  const isElsewhere = ({ outcome }: Held) => outcome === "elsewhere";
+  const releases = all.filter((it) => !isElsewhere(it)).sort(byName);
+  const elsewhere = all.filter(isElsewhere).sort(byName);
+  const skipped = [
+    ...elsewhere.map((it) => ({ name: nameOf(it), why: it.why })),
+    ...pinned.skipped,
+  ];
+  const summary: Report["summary"] = { new: 0, there: 0, missing: 0, wrong: 0, unavailable: 0 };
+  for (const { outcome } of releases) summary[outcome] = (summary[outcome] ?? 0) + 1;
+  return { repository, summary: { ...summary, skipped: skipped.length }, releases, skipped };
+}
+
+function tell({ repository, summary, releases, skipped }: Report): string {
+  const lacking = releases.filter(isLacking);
+  const counts = Object.entries(summary).map(([outcome, count]) => {
+    return `${count} ${outcome === "there" ? "already there" : outcome}`;
+  });
+  const parts = [
+    lacking.length > 0 &&
+      table(
+        ["RELEASE", "OUTCOME", "WHY"],
+        lacking.map((it) => [nameOf(it), it.outcome, it.why]),
+      ),
+    skipped.length > 0 &&
+      table(
+        ["SKIPPED", "WHY"],
+        skipped.map(({ name, why }) => [name, why]),
+      ),
+    `${repository}: ${counts.join(", ")}`,
+  ];
+  return parts.filter((part) => part !== false).join("\n\n");
+}
+
+function nameOf({ package: name, version }: Held): string {
+  return `${name} ${version}`;
+}
+
+function byName(a: Held, b: Held): number {
+  return Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b));
+}
+
+/** `123/300 releases` in one line of a terminal; nothing where nobody watches. */
+class Progress {
+  readonly #total: number;
+  readonly #isSeen = process.stderr.isTTY === true;
+  #done = 0;
+
+  constructor(total: number) {
+    this.#total = total;
+    this.add(0);
+  }
+
+  add(count: number): void {
+    this.#done += count;
+    if (this.#isSeen) process.stderr.write(`\r${this.#done}/${this.#total} releases`);
+  }
+
+  end(): void {
+    if (this.#isSeen) process.stderr.write("\r\x1b[K");
+  }
+}
