@@ -12,7 +12,8 @@ export async function readPinned(files: readonly string[]): Promise<Pinned> {
   for (const file of files) {
     const lockfile = await readLockfile(file);
     for (const release of lockfile.releases) {
-      const key = `${release.repository} ${release.package} ${release.version}`;
+      // A rebar.lock beside a mix.lock means the same repository.
+      const key = `${release.repository ?? "hexpm"} ${release.package} ${release.version}`;
       const before = releases.get(key);
       const merged = before ? merge(before.release, release) : release;
       if (!merged) {

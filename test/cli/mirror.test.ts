@@ -59,20 +59,20 @@ describe("hexedge mirror", () => {
     const none = { outerChecksum: null, innerChecksum: null };
     expect(registry.lockfiles[0]?.releases).toEqual([
       {
+        ...{ ...none, repository: null, package: "gleam_stdlib", version: "0.40.0" },
+        outerChecksum: checksum("9"),
+      },
+      {
+        ...{ repository: null, package: "other", version: "3.0.0" },
+        ...{ innerChecksum: checksum("e"), outerChecksum: checksum("f") },
+      },
+      {
         ...{ repository: "acme", package: "ours", version: "2.0.0" },
         ...{ innerChecksum: checksum("a"), outerChecksum: checksum("c") },
       },
       {
-        ...{ ...none, repository: "hexpm", package: "gleam_stdlib", version: "0.40.0" },
-        outerChecksum: checksum("9"),
-      },
-      {
         ...{ ...none, repository: "hexpm", package: "old", version: "0.1.0" },
         innerChecksum: checksum("d"),
-      },
-      {
-        ...{ repository: "hexpm", package: "other", version: "3.0.0" },
-        ...{ innerChecksum: checksum("e"), outerChecksum: checksum("f") },
       },
       {
         ...{ repository: "hexpm", package: "pack", version: "1.0.0" },
@@ -256,7 +256,7 @@ async function startRegistry({
     registry.lockfiles.push(lockfile);
     const releases = lockfile.releases.map(({ repository, package: name, version }) => {
       const [outcome, why] =
-        repository === "hexpm"
+        repository === null || repository === "hexpm"
           ? (outcomes[name] ?? ["new", null])
           : ["elsewhere", `it belongs to ${repository}`];
       return { package: name, version, outcome, why };
