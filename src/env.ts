@@ -245,6 +245,7 @@ function repositoryConfig(env: Env, name: string, declared: unknown): Repository
     // Whether all members are public is seen when all are known.
     return { name, kind: "group", public: false, signedName, members };
   }
+  checkCuration(env, name, declaration);
   const secret = declaration.upstream_auth_key;
   const authKey = secret === undefined ? undefined : secretNamed(env, secret);
   return { name, kind: "mirror", public: declaration.public, declaration, authKey };
@@ -274,6 +275,18 @@ export function groupOf(env: Env, name: string): GroupConfig {
   const config = readConfig(env).repositories.get(name);
   if (config?.kind === "group") return config;
   throw new ConfigError(`REPOSITORIES.${name} is no group`);
+}
+
+/** Rules without a mode that heeds them, or the reverse, would hold nothing back, and nobody would notice. */
+function checkCuration(env: Env, name: string, { mode, rules }: MirrorDeclaration): void {
+  const where = `REPOSITORIES.${name}.rules`;
+  if (mode === "curated" && !rules) {
+    throw new ConfigError(`${where} is missing: declare [vars.${where}]`);
+  }
+  if (mode === "verbatim" && rules) {
+    throw new ConfigError(`${where} would hold nothing back: rules are for mode = "curated"`);
+  }
+  if (mode === "curated") signingKeyPem(env, name);
 }
 
 function secretNamed(env: Env, name: string): string {

@@ -17,9 +17,12 @@ export default {
   /** A safety net under the repositories' alarms. */
   async scheduled(_controller, env): Promise<void> {
     const accounts = env.ACCOUNTS_OBJECT.getByName(accountsName);
-    const names = [...readConfig(env).hosted.keys()];
+    const { hosted, repositories } = readConfig(env);
+    const names = [...hosted.keys()];
+    const mirrors = [...repositories.values()].filter(({ kind }) => kind === "mirror");
     await Promise.all([
       ...names.map((name) => env.REPOSITORY.getByName(name).recover()),
+      ...mirrors.map(({ name }) => env.MIRROR.getByName(name).recover()),
       tellNews(env.INDEX, accounts),
       accounts.tidy(),
     ]);

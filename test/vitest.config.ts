@@ -39,6 +39,26 @@ const mirrors = Object.fromEntries(
   ]),
 );
 
+// Curated ones, with a key of their own: see test/mirror/curated-world.ts.
+const curatorKey = await generateSigningKey();
+const numbers = Array.from({ length: 40 }, (_, at) => String(at).padStart(3, "0"));
+const curatedMirrors = Object.fromEntries(
+  numbers.flatMap((number) => [
+    [`origin_${number}`, { kind: "hosted", public: true }],
+    [
+      `curated_${number}`,
+      {
+        ...{ kind: "mirror", mode: "curated", rules: {}, public: true },
+        ...{ upstream_name: `origin_${number}`, upstream_public_key: publicKey },
+        upstream_url: `http://upstream.test/repos/origin_${number}`,
+      },
+    ],
+  ]),
+);
+const curatorKeys = Object.fromEntries(
+  numbers.map((number) => [`SIGNING_KEY_CURATED_${number}`, curatorKey]),
+);
+
 const testFolder = mkdtempSync(join(tmpdir(), "hexedge-folder-"));
 process.once("exit", () => rmSync(testFolder, { recursive: true, force: true }));
 
@@ -78,7 +98,8 @@ export default defineConfig({
                 ACCOUNTS_SECRET: "only for tests: 0123456789abcdef0123456789",
                 LIMITS: { api_per_minute: 0, failed_credentials_per_15_minutes: 0 },
                 SIGNING_KEY: signingKey,
-                REPOSITORIES: { ...repositories, ...mirrors },
+                ...curatorKeys,
+                REPOSITORIES: { ...repositories, ...mirrors, ...curatedMirrors },
                 ROOT_REPOSITORY: "shut_000",
               },
             },

@@ -19,6 +19,7 @@ import { retireRelease, revertRelease, unretireRelease } from "./api/releases.ts
 import { listPackages } from "./api/search.ts";
 import { createShortUrl, followShortUrl } from "./api/short-urls.ts";
 import * as users from "./api/users.ts";
+import { listVerdicts } from "./api/verdicts.ts";
 import type { App } from "./app-type.ts";
 import { authenticateIn } from "./authenticate.ts";
 import { findRepository } from "./find-repository.ts";
@@ -32,6 +33,7 @@ import {
   onlyOurForms,
   prepare,
 } from "./frame.ts";
+import { showHealth } from "./health.ts";
 import { limitCalls } from "./limits.ts";
 import { permit, requires, requiresStanding } from "./permit.ts";
 import { refuse, refuseInText } from "./refusals.ts";
@@ -45,7 +47,7 @@ type Route = Handler | [MiddlewareHandler<App>, Handler];
 /** Where clients of hex.pm look for the files of its public repository. */
 const rootPaths = [
   ...["/names", "/versions", "/public_key"],
-  ...["/packages/:file", "/tarballs/:file", "/docs/:file", "/policies/:file"],
+  ...["/packages/:file", "/tarballs/:file", "/docs/:file", "/policies/:file", "/installs/*"],
 ];
 
 export function createApp(): Hono<App> {
@@ -56,7 +58,7 @@ export function createApp(): Hono<App> {
 
   const inText = authenticateIn(refuseInText, { passwords: false });
   on(app, "/", { get: [inText, showStart] });
-  on(app, "/health", { get: (c) => c.json({ status: "ok" }) });
+  on(app, "/health", { get: showHealth });
   on(app, "/l/:code", { get: followShortUrl });
   on(app, "/style.css", { get: showStyleSheet });
   app.use("/oauth/*", limitForm, onlyOurForms);
@@ -111,6 +113,7 @@ function repositoryApi(): Hono<App> {
     delete: [own, owners.removeOwner],
   });
   on(api, "/packages/:name/audit-logs", { get: [read, audit.packageAuditLog] });
+  on(api, "/packages/:name/verdicts", { get: listVerdicts });
   on(api, "/mirror", { post: mirrorLockfile });
   on(api, "/check", { get: [requires("administer"), checkRepository] });
   return api;

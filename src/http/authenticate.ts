@@ -43,6 +43,12 @@ export function authenticateIn(says: typeof refuse, options: { passwords: boolea
   };
 }
 
+/** Where it adds something, and nothing else does. */
+export function showsAdminKey(c: Context<App>): boolean {
+  const shown = shownIn(c.req.header("authorization") ?? "");
+  return shown !== undefined && sameSecret(shown.secret, c.get("config").adminKey);
+}
+
 /** Asks the Accounts object who this is, if that was only remembered. @returns whether it was, or its no. */
 export async function renewIdentity(c: Context<App>): Promise<boolean | { refused: Refusal }> {
   const { isFresh } = c.get("identity");

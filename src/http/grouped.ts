@@ -11,7 +11,7 @@ import { countDownload } from "./downloads.ts";
 import { respond } from "./file-response.ts";
 import { serveMirrored } from "./mirrored.ts";
 import { permit } from "./permit.ts";
-import { type Refusal, refuseInText } from "./refusals.ts";
+import { type Refusal, refuseFile, refuseInText } from "./refusals.ts";
 
 /** What the group's file was built from, as far as this isolate knows. */
 const builtFrom = new Map<string, string>();
@@ -24,7 +24,7 @@ export async function serveGrouped(
   path: string | undefined,
 ): Promise<Response> {
   const refused = await mayReadMembers(c, group);
-  if (refused) return refuseInText(c, refused);
+  if (refused) return refuseFile(c, refused);
   if (path === undefined) return refuseInText(c, { reason: "not_found" });
   if (path === "public_key") {
     const key = await parsePrivateKey(signingKeyPem(c.env, group.name));
@@ -46,11 +46,9 @@ async function mayReadMembers(c: Context<App>, group: GroupConfig): Promise<Refu
   for (const name of group.members) {
     const isPublic = repositories.get(name)?.public ?? false;
     const refused = await permit(c, "fetch", { kind: "repository", name, public: isPublic });
-    if (refused?.reason === "unauthenticated") {
-      return { reason: "private_repository", repository: group.name };
-    }
     // One answer for all members: which of them it is, is nobody's business.
-    if (refused) return refused.reason === "unauthorized" ? refused : hidden(group);
+    if (refused)
+      return refused.reason === "forbidden" ? { reason: "hidden", repository: null } : refused;
   }
   return undefined;
 }
@@ -159,8 +157,4 @@ function visibilityOf({ public: isPublic }: GroupConfig): "public" | "private" {
 
 function groupOf(c: Context<App>, { name }: GroupConfig) {
   return c.env.GROUP.getByName(name);
-}
-
-function hidden({ name }: GroupConfig): Refusal {
-  return { reason: "hidden", repository: name };
 }

@@ -1,16 +1,29 @@
 /**
  * Files of a mirror. What is kept is served as of a hosted repository; a registry file that nobody has
  * checked for `ttl`, and a tarball that is not kept, ask the mirror's Durable Object first.
+ *
+ * Of a curated mirror all registry files are its own, and a tarball is served when the packages/NAME that
+ * is served lists its version, be it kept or not.
  */
 import type { Context } from "hono";
 import { type MirrorConfig, openStorage } from "../env.ts";
+import type { CuratedPath } from "../mirror/curate.ts";
 import type { RegistryPath } from "../mirror/upstream.ts";
 import type { App } from "./app-type.ts";
 import { respond } from "./file-response.ts";
-import { refuseInText } from "./refusals.ts";
+import { type Refusal, refuseInText } from "./refusals.ts";
 
-/** Until when this isolate need not ask about a registry file again, and what it was told. */
-const told = new Map<string, { until: number; why: string | null }>();
+interface Told {
+  /** Milliseconds: until then this isolate need not ask again. */
+  until: number;
+  /** Why the file is not what upstream says now, or null. */
+  why: string | null;
+  /** Of a package of a curated mirror: those that are in. */
+  versions?: ReadonlySet<string> | undefined;
+}
+
+/** What this isolate was told about registry files, by their keys. */
+const told = new Map<string, Told>();
 const toldMax = 10_000;
 /** While upstream is away, the Durable Object is asked this often whether it still is. */
 const keptMs = 5000;
@@ -21,39 +34,33 @@ export async function serveMirrored(
   repository: MirrorConfig,
   path: string,
 ): Promise<Response> {
-  if (path === "public_key")
-    return c.text(`${repository.declaration.upstream_public_key.trim()}\n`);
+  const { only, upstream_public_key: upstreamKey } = repository.declaration;
+  if (path === "public_key" && !isCurated(repository)) return c.text(`${upstreamKey.trim()}\n`);
   const [, folder, name = "", version = ""] =
     /^(packages|tarballs|docs)\/([^-]+)(?:-(.+?)\.tar(?:\.gz)?)?$/.exec(path) ?? [];
-  const { only } = repository.declaration;
   if (only && folder !== undefined && !only.includes(name)) {
     return refuseInText(c, { reason: "not_mirrored", package: name });
   }
-  return folder === "tarballs" || folder === "docs"
-    ? serveTarball(c, repository, path, folder, name, version)
-    : // What `filePath` lets in and is neither of those is one of the three.
-      serveRegistryFile(c, repository, path as RegistryPath);
+  if (folder === "tarballs" || folder === "docs") {
+    const refused = isCurated(repository) && (await heldBack(c, repository, name, version));
+    if (refused) return refuseInText(c, refused);
+    return serveTarball(c, repository, path, folder, name, version);
+  }
+  if (path.startsWith("policies/") && !isCurated(repository)) {
+    return refuseInText(c, { reason: "not_found" });
+  }
+  // What `filePath` lets in and is neither of those is one of these.
+  return serveRegistryFile(c, repository, path as CuratedPath);
 }
 
 async function serveRegistryFile(
   c: Context<App>,
   repository: MirrorConfig,
-  path: RegistryPath,
+  path: CuratedPath,
 ): Promise<Response> {
-  const key = `repos/${repository.name}/${path}`;
-  let known = told.get(key);
-  if (!known || known.until <= Date.now()) {
-    const freshness = await mirrorOf(c, repository).refresh(path);
-    if (freshness.kind === "missing") return refuseInText(c, { reason: "not_found" });
-    if (freshness.kind === "unavailable") {
-      return refuseInText(c, { reason: "upstream_away", why: freshness.why });
-    }
-    const why = freshness.kind === "kept" ? freshness.why : null;
-    const ms = why === null ? repository.declaration.ttl * 1000 : keptMs;
-    known = { until: Date.now() + ms, why };
-    if (told.size >= toldMax) told.clear();
-    told.set(key, known);
-  }
+  const known = await learn(c, repository, path);
+  if ("refused" in known) return refuseInText(c, known.refused);
+  const key = keyOf(repository, path);
   const response = await respond(c, openStorage(c.env), key, visibilityOf(repository));
   if (!response) {
     // Somebody removed it since: what was told is not so any more.
@@ -62,6 +69,92 @@ async function serveRegistryFile(
   }
   if (known.why !== null) sayKept(response, known.why);
   return response;
+}
+
+/** Asks the Durable Object about a registry file, unless it has told not long ago. */
+async function learn(
+  c: Context<App>,
+  repository: MirrorConfig,
+  path: CuratedPath,
+): Promise<Told | { refused: Refusal }> {
+  const key = keyOf(repository, path);
+  const known = told.get(key);
+  if (known && Date.now() < known.until) return known;
+  const answer = await (isCurated(repository)
+    ? askCurated(c, repository, path)
+    : // The two others are for curated mirrors only.
+      askVerbatim(c, repository, path as RegistryPath));
+  told.delete(key);
+  if ("refused" in answer) return answer;
+  if (told.size >= toldMax) told.clear();
+  told.set(key, answer);
+  return answer;
+}
+
+async function askVerbatim(
+  c: Context<App>,
+  repository: MirrorConfig,
+  path: RegistryPath,
+): Promise<Told | { refused: Refusal }> {
+  const freshness = await mirrorOf(c, repository).refresh(path);
+  if (freshness.kind === "missing") return { refused: { reason: "not_found" } };
+  if (freshness.kind === "unavailable") {
+    return { refused: { reason: "upstream_away", why: freshness.why } };
+  }
+  const why = freshness.kind === "kept" ? freshness.why : null;
+  return { until: untilOf(repository, why), why };
+}
+
+async function askCurated(
+  c: Context<App>,
+  repository: MirrorConfig,
+  path: CuratedPath,
+): Promise<Told | { refused: Refusal }> {
+  const answer = await mirrorOf(c, repository).curate(path);
+  switch (answer.kind) {
+    case "missing":
+      return { refused: { reason: "not_found" } };
+    case "unavailable":
+      return { refused: { reason: "upstream_away", why: answer.why } };
+    case "held": {
+      const name = path.slice("packages/".length);
+      return {
+        refused: { reason: "held_back", why: `Every release of ${name} is held back here` },
+      };
+    }
+    case "there": {
+      const { why, until, versions } = answer;
+      const latest = untilOf(repository, why);
+      // What time changes, it changes on time.
+      const soonest = until === null ? latest : Math.min(latest, until);
+      return { until: soonest, why, versions: new Set(versions) };
+    }
+  }
+}
+
+/** Why this tarball, or its docs, are not for the clients of a curated mirror; undefined when they are. */
+async function heldBack(
+  c: Context<App>,
+  repository: MirrorConfig,
+  name: string,
+  version: string,
+): Promise<Refusal | undefined> {
+  const path = `packages/${name}` as const;
+  let known = await learn(c, repository, path);
+  if ("versions" in known && !known.versions?.has(version)) {
+    // Another isolate may have been told of it since, and its client comes here for the tarball.
+    told.delete(keyOf(repository, path));
+    known = await learn(c, repository, path);
+  }
+  if ("versions" in known && known.versions?.has(version)) return undefined;
+  if ("refused" in known && known.refused.reason !== "held_back") return known.refused;
+  const judgement = await mirrorOf(c, repository).judge(name);
+  if (judgement.kind !== "judged") return { reason: "not_found" };
+  const verdict = judgement.verdicts.find((it) => it.version === version);
+  if (!verdict) return { reason: "not_found" };
+  // Let in within these few milliseconds: whoever asks again gets it.
+  const why = verdict.isIn ? `${name} ${version} comes in just now: ask again` : verdict.reason;
+  return { reason: "held_back", why };
 }
 
 async function serveTarball(
@@ -103,6 +196,18 @@ async function serveTarball(
 function sayKept(response: Response, why: string): void {
   response.headers.set("warning", `110 hexedge "${why}"`);
   response.headers.set("x-hexedge-mirror", `kept: ${why}`);
+}
+
+function untilOf({ declaration }: MirrorConfig, why: string | null): number {
+  return Date.now() + (why === null ? declaration.ttl * 1000 : keptMs);
+}
+
+function keyOf({ name }: MirrorConfig, path: CuratedPath): string {
+  return `repos/${name}/${path}`;
+}
+
+function isCurated({ declaration }: MirrorConfig): boolean {
+  return declaration.mode === "curated";
 }
 
 function visibilityOf({ public: isPublic }: MirrorConfig): "public" | "private" {

@@ -33,9 +33,12 @@ export type HttpRefusal =
   | { reason: "not_hosted"; repository: string; kind: string }
   | { reason: "not_mirrored"; package: string }
   | { reason: "not_a_mirror"; repository: string }
+  | { reason: "not_curated"; repository: string }
+  /** By the rules of a curated mirror; `why` is a sentence. */
+  | { reason: "held_back"; why: string }
   | { reason: "lockfile_not_text" }
   | { reason: "upstream_away"; why: string }
-  | { reason: "private_repository"; repository: string }
+  | { reason: "private_repository"; repository: string | null }
   | { reason: "repository_not_found"; repository: string }
   | { reason: "no_root_repository" }
   | { reason: "name_differs" };
@@ -67,6 +70,18 @@ export function refuseInText(c: Context<App>, refusal: Refusal): Response {
     "content-type": "text/plain; charset=utf-8",
     ...headers,
   });
+}
+
+/**
+ * Why somebody may not fetch a file. 403, not 401: without a credential mix would ask a CI job to log in.
+ * At the root, where no repository is named, nobody learns what it is called.
+ */
+export function refuseFile(c: Context<App>, refusal: Refusal): Response {
+  const repository = c.req.param("repository") ?? null;
+  const isNamed = refusal.reason === "unauthenticated" || refusal.reason === "hidden";
+  if (!isNamed) return refuseInText(c, refusal);
+  const reason = refusal.reason === "hidden" ? "hidden" : "private_repository";
+  return refuseInText(c, { reason, repository });
 }
 
 const basic = { "www-authenticate": "Basic realm=hex" };
@@ -179,11 +194,12 @@ export function answerTo(refusal: Refusal): Answer {
       };
     case "short_urls_full":
       return { status: 422, message: "There are too many short URLs: use the long one" };
-    case "private_repository":
-      return {
-        status: 403,
-        message: `The repository ${refusal.repository} is private, or is not here: add a key, as in mix hex.repo set ${refusal.repository} --auth-key KEY`,
-      };
+    case "private_repository": {
+      const name = refusal.repository;
+      const what = name === null ? "This repository" : `The repository ${name}`;
+      const how = `as in mix hex.repo set ${name ?? "NAME"} --auth-key KEY`;
+      return { status: 403, message: `${what} is private, or is not here: add a key, ${how}` };
+    }
     case "not_hosted":
       return {
         status: 404,
@@ -194,6 +210,13 @@ export function answerTo(refusal: Refusal): Answer {
         status: 404,
         message: `${refusal.repository} is no mirror: it holds what is published`,
       };
+    case "not_curated":
+      return {
+        status: 404,
+        message: `${refusal.repository} has no rules: only a mirror with mode = "curated" judges releases`,
+      };
+    case "held_back":
+      return { status: 404, message: refusal.why };
     case "lockfile_not_text":
       return invalid({ lockfile: "is not text in UTF-8" });
     case "lockfile_too_big":

@@ -8,14 +8,16 @@ import { may } from "../accounts/may.ts";
 import { openStorage } from "../env.ts";
 import { isPackageName } from "../hex/name.ts";
 import { parseVersion } from "../hex/version.ts";
+import { policyNamePattern } from "../mirror/declaration.ts";
 import type { App } from "./app-type.ts";
 import { countDownload } from "./downloads.ts";
 import { respond } from "./file-response.ts";
 import { repositoryNamed } from "./find-repository.ts";
 import { serveGrouped } from "./grouped.ts";
+import { isInstallPath, serveInstall } from "./installs.ts";
 import { serveMirrored } from "./mirrored.ts";
 import { permit } from "./permit.ts";
-import { refuseInText } from "./refusals.ts";
+import { refuseFile, refuseInText } from "./refusals.ts";
 
 /**
  * `GET /repos/NAME/…`, and `GET /…` for the root repository, as hex.pm's host has it. The permission is
@@ -26,19 +28,13 @@ export async function serveFile(c: Context<App>): Promise<Response> {
   if (name === undefined) return refuseInText(c, { reason: "not_found" });
   const repository = repositoryNamed(c, name);
   const path = filePath(c.req.path.replace(/^\/(repos\/[^/]*\/)?/, ""));
+  if (path?.startsWith("installs/")) return serveInstall(c, repository, path);
   if (repository.kind === "group") return serveGrouped(c, repository, path);
   const verb = path?.startsWith("docs/") ? "fetch_docs" : "fetch";
   const subject = { kind: "repository", name, public: repository.public } as const;
   if (may(c.get("identity").actor, verb, subject) !== "yes") {
     const refused = await permit(c, verb, subject);
-    // 403, not 401: without a credential mix would ask a CI job to log in.
-    const isAnonymous = refused?.reason === "unauthenticated";
-    if (refused) {
-      return refuseInText(
-        c,
-        isAnonymous ? { reason: "private_repository", repository: name } : refused,
-      );
-    }
+    if (refused) return refuseFile(c, refused);
   }
   if (!repository.isDeclared) {
     return refuseInText(c, { reason: "repository_not_found", repository: name });
@@ -60,11 +56,13 @@ const isOwnFile = (path: string) => ["names", "versions", "public_key"].includes
 
 /** The path below the repository when a file may be there: one function for every part of it. */
 function filePath(path: string): string | undefined {
-  if (isOwnFile(path)) return path;
-  const [, folder, file] = /^(packages|tarballs|docs)\/([^/]+)$/.exec(path) ?? [];
+  if (isOwnFile(path) || isInstallPath(path)) return path;
+  const [, folder, file] = /^(packages|tarballs|docs|policies)\/([^/]+)$/.exec(path) ?? [];
   if (folder === undefined || file === undefined) return undefined;
   const decoded = file.includes("%") ? decode(file) : file;
   if (folder === "packages") return isPackageName(decoded) ? `packages/${decoded}` : undefined;
+  if (folder === "policies")
+    return policyNamePattern.test(decoded) ? `policies/${decoded}` : undefined;
   const suffix = folder === "docs" ? ".tar.gz" : ".tar";
   // A package's name holds no `-`, so the first one ends it.
   const [, name, version] = /^([^-]+)-(.+)$/.exec(decoded.slice(0, -suffix.length)) ?? [];

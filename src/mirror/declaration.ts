@@ -3,6 +3,9 @@ import * as v from "valibot";
 import { hexpmPublicKey } from "./hexpm.ts";
 import { rulesSchema } from "./rules.ts";
 
+/** As Hex takes it. */
+export const policyNamePattern = /^(?=.{3,64}$)[a-z0-9][a-z0-9_.-]*[a-z0-9]$/;
+
 const seconds = v.pipe(
   v.number("must be a number of seconds"),
   v.integer("must be a whole number of seconds"),
@@ -47,6 +50,14 @@ export const mirrorSchema = v.strictObject(
       "verbatim",
     ),
     rules: v.optional(rulesSchema),
+    /** Under this name a curated mirror hands out its rules, for clients that fetch elsewhere. */
+    policy: v.optional(
+      v.pipe(
+        v.string("must be the name of a policy"),
+        v.regex(policyNamePattern, "is no name of a policy"),
+      ),
+      "default",
+    ),
   },
   "is no option of a mirror",
 );

@@ -11,6 +11,17 @@ export type KeptRow = {
 
 type Tables = Pick<World, "sql">;
 
+/**
+ * Where a file of upstream's is kept. A curated mirror serves its own instead, so upstream's are outside of
+ * what is public.
+ */
+export function upstreamKey(
+  { repository, declaration }: Pick<World, "repository" | "declaration">,
+  path: string,
+): string {
+  return `${declaration.mode === "curated" ? "upstream" : "repos"}/${repository}/${path}`;
+}
+
 export function keptFile({ sql }: Tables, path: string): KeptRow | undefined {
   return sql.exec<KeptRow>("SELECT * FROM files WHERE path = ?", path).toArray()[0];
 }

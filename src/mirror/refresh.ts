@@ -12,9 +12,9 @@ import {
   unpackVersions,
   type VersionsResource,
 } from "../hex/registry.ts";
-import type { Circuit } from "./circuit.ts";
 import { keep } from "../storage/keep.ts";
-import { checkedFile, keepFile, keptFile } from "./kept.ts";
+import type { Circuit } from "./circuit.ts";
+import { checkedFile, keepFile, keptFile, upstreamKey } from "./kept.ts";
 import {
   type FetchedFile,
   fetchRegistryFile,
@@ -38,8 +38,8 @@ export async function refresh(
   circuit: Circuit,
   path: RegistryPath,
 ): Promise<Freshness> {
-  const { declaration, storage, repository, upstream } = world;
-  const key = `repos/${repository}/${path}`;
+  const { declaration, storage, upstream } = world;
+  const key = upstreamKey(world, path);
   const known = keptFile(world, path);
   const there = known?.etag == null ? undefined : await storage.head(key);
   const isKept = there !== undefined;
@@ -122,10 +122,11 @@ async function whyOlder(
 
 /** The kept file, decoded and verified again; undefined when there is none, or it is not what it should be. */
 export async function readKept<Path extends RegistryPath>(
-  { storage, upstream, repository: own }: World,
+  world: World,
   path: Path,
 ): Promise<FetchedFile<Path>["resource"] | undefined> {
-  const found = await storage.get(`repos/${own}/${path}`);
+  const { storage, upstream } = world;
+  const found = await storage.get(upstreamKey(world, path));
   if (!found) return undefined;
   const bytes = new Uint8Array(await new Response(found.body as BodyInit).arrayBuffer());
   const { name: repository, publicKey } = upstream;

@@ -4,8 +4,8 @@
  * one in the signed packages/NAME; docs, which nothing signs, when they came whole.
  */
 import { sameBytes, toHex } from "../hex/checksum.ts";
-import type { Circuit } from "./circuit.ts";
 import { keep } from "../storage/keep.ts";
+import type { Circuit } from "./circuit.ts";
 import { type Freshness, readKept } from "./refresh.ts";
 import { fetchDocs, fetchTarball, type RegistryPath, type TarballFetch } from "./upstream.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,6 @@
 import type { Storage } from "../storage/storage.ts";
 import type { MirrorDeclaration } from "./declaration.ts";
+import type { SyncLimits } from "./sync/slice.ts";
 import type { Upstream, UpstreamOptions } from "./upstream.ts";
 
 /** What a mirror works with. */
@@ -10,4 +11,13 @@ export interface World extends Pick<UpstreamOptions, "fetch" | "now"> {
   upstream: Upstream;
   storage: Storage;
   sql: SqlStorage;
+  /** Of a curated mirror: who signs what it serves. */
+  signer: Signer | null;
+  syncLimits: SyncLimits;
+}
+
+export interface Signer {
+  key: CryptoKey;
+  publicKeyPem: string;
+  fingerprint: string;
 }

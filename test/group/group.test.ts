@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type PackageResource, unpackPackage, unpackVersions } from "../../src/hex/registry.ts";
 import { parsePublicKey } from "../../src/hex/sign.ts";
+import { registryWith } from "../http/registry.ts";
 import { read } from "../support/answers.ts";
 import { type MirrorWorld, mirrorWorld } from "../support/mirror.ts";
 import { organizationKey, user } from "../support/people.ts";
@@ -65,6 +66,12 @@ describe("a group", () => {
     expect(Object.values(await read(log))).toContainEqual(
       expect.objectContaining({ action: "name.conflict" }),
     );
+    const settings = { REPOSITORIES: declared(it), ROOT_REPOSITORY: undefined };
+    const health = registryWith(settings);
+    expect(await (await health("/health")).json()).toEqual({ status: "ok" });
+    expect(await (await health("/health", { key: env.ADMIN_KEY })).json()).toMatchObject({
+      name_conflicts: { [it.group]: [{ package: "foo" }] },
+    });
   });
 
   it("makes dependencies between members its own, so that no project needs to name a repository", async () => {
@@ -163,6 +170,13 @@ async function groupWorld(kind = "group", own = "own"): Promise<GroupWorld> {
     own: new Person(`${own}_${number}`, env.ADMIN_KEY),
     reader: new Person(group, undefined),
   };
+}
+
+/** The three repositories alone: to ask all that the tests declare takes a while. */
+function declared({ group, own, mirror }: GroupWorld): object {
+  const all = env.REPOSITORIES as Record<string, object>;
+  const names = [group, own.repository, mirror.repository];
+  return Object.fromEntries(names.map((name) => [name, all[name]]));
 }
 
 async function packageOf(it: GroupWorld, name: string): Promise<PackageResource> {

@@ -409,7 +409,6 @@ describe("a file that is not there", () => {
     "/docs/foo-9.9.9.tar.gz",
     "/docs/foo-1.0.0",
     "/policies/foo",
-    "/installs/hex-1.x.csv",
     "/repos/REPO/names",
   ])("is answered with 404 in plain text: %s", async (path) => {
     const it = await worldWithFoo();

@@ -1,7 +1,9 @@
 /** A mirror, and beside it the hosted repository that it follows; for tests inside workerd. */
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { MirrorDeclaration } from "../../src/mirror/declaration.ts";
+import { type SyncLimits, syncLimits } from "../../src/mirror/sync/slice.ts";
+import type { SyncStatus } from "../../src/mirror/sync.ts";
 import { Person } from "./world.ts";
 
 /** Declared in test/vitest.config.ts. */
@@ -50,6 +52,28 @@ export class UpstreamDouble {
   }
 }
 
+/** Puts the upstream into the running instance, as after a crash; the declaration too. */
+export async function injectUpstream(
+  { stub, upstream }: Pick<MirrorWorld, "stub" | "upstream">,
+  declaration: Partial<MirrorDeclaration> = {},
+  limits: Partial<SyncLimits> = {},
+): Promise<void> {
+  await runInDurableObject(stub, ({ world }) => {
+    Object.assign(world.declaration, declaration);
+    world.fetch = (url, init) => upstream.fetch(url, init);
+    // No alarm comes by itself while a test runs.
+    world.syncLimits = { ...syncLimits, againMs: 3_600_000, ...limits };
+  });
+}
+
+/** What the cron and then the alarm do; the upstream has written its index before. */
+export async function syncOnce({ stub, author }: MirrorWorld): Promise<SyncStatus> {
+  await env.REPOSITORY.getByName(author.repository).recover();
+  await stub.recover();
+  await runDurableObjectAlarm(stub);
+  return await stub.status();
+}
+
 export async function mirrorWorld(
   declaration: Partial<MirrorDeclaration> = {},
 ): Promise<MirrorWorld> {
@@ -57,10 +81,7 @@ export async function mirrorWorld(
   const repository = `mirror_${number}`;
   const stub = env.MIRROR.getByName(repository);
   const upstream = new UpstreamDouble();
-  await runInDurableObject(stub, (instance) => {
-    Object.assign(instance.world.declaration, declaration);
-    instance.world.fetch = (url, init) => upstream.fetch(url, init);
-  });
+  await injectUpstream({ stub, upstream }, declaration);
   return {
     ...{ repository, upstream, stub },
     author: new Person(`source_${number}`, env.ADMIN_KEY),
