@@ -69,7 +69,15 @@ describe("a lock file", () => {
   it("of Gleam does too", () => {
     expect(parseLockfile(gleamManifest)).toEqual({
       kind: "gleam",
-      releases: [{ ...bare, repository: null, package: "gleam_stdlib", version: "0.44.0", outerChecksum: outer }],
+      releases: [
+        {
+          ...bare,
+          repository: null,
+          package: "gleam_stdlib",
+          version: "0.44.0",
+          outerChecksum: outer,
+        },
+      ],
       skipped: [
         { name: "forked", why: "it comes from git" },
         { name: "near", why: "it comes from a folder" },
