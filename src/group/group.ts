@@ -13,7 +13,12 @@ import {
   unpackPackage,
   unpackVersions,
 } from "../hex/registry.ts";
-import { parsePrivateKey, parsePublicKey, publicKeyPem } from "../hex/sign.ts";
+import {
+  parsePrivateKey,
+  parsePublicKey,
+  publicKeyFingerprint,
+  publicKeyPem,
+} from "../hex/sign.ts";
 import { keep } from "../storage/keep.ts";
 import { migrate } from "../storage/migrate.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -72,25 +77,25 @@ export class Group extends DurableObject<Env> {
   }
 
   async #buildPackage(name: string, member: string): Promise<string> {
-    const { config, storage, key } = await this.#world();
+    const { config, storage, key, stamp } = await this.#world();
     const path = `packages/${name}`;
     const from = await read(storage, `repos/${member}/${path}`);
     if (!from) throw new Error(`${member} had ${name} a moment ago`);
-    if (this.#sourceOf(path) === from.etag) return from.etag;
+    if (this.#sourceOf(path) === `${stamp} ${member} ${from.etag}`) return from.etag;
     const signed = await this.#signerOf(member);
     const expected = { repository: signed.name, name };
     const resource = await unpackPackage(from.bytes, signed.publicKey, expected);
     const merged = asGroup(resource, config.signedName, this.#names(config.members));
     const file = await buildPackage(merged, key, { mtimeSeconds: this.#next() });
     await keep(storage, `repos/${config.name}/${path}`, file);
-    this.#built(path, from.etag);
+    this.#built(path, `${stamp} ${member} ${from.etag}`);
     if (this.#isHosted(member)) await this.#lookForConflict(name, member, config.members);
     return from.etag;
   }
 
   async #buildIndex(path: "names" | "versions", source: string): Promise<string> {
-    const { config, storage, key } = await this.#world();
-    if (this.#sourceOf(path) === source) return source;
+    const { config, storage, key, stamp } = await this.#world();
+    if (this.#sourceOf(path) === `${stamp} ${source}`) return source;
     const members = await Promise.all(
       config.members.map(async (member) => {
         const [from, signed] = await Promise.all([
@@ -120,7 +125,7 @@ export class Group extends DurableObject<Env> {
       file = await buildNames({ repository: config.signedName, packages }, key, options);
     }
     await keep(storage, `repos/${config.name}/${path}`, file);
-    this.#built(path, source);
+    this.#built(path, `${stamp} ${source}`);
     return source;
   }
 
@@ -157,17 +162,21 @@ export class Group extends DurableObject<Env> {
     const name = this.ctx.id.name ?? "";
     const config = groupOf(this.env, name);
     const key = await parsePrivateKey(signingKeyPem(this.env, name));
-    return { config, key, storage: openStorage(this.env) };
+    // What a file is built with besides its source: another declaration or key makes all of them stale.
+    const fingerprint = await publicKeyFingerprint(await publicKeyPem(key));
+    const stamp = JSON.stringify([config.signedName, config.members, fingerprint]);
+    return { config, key, stamp, storage: openStorage(this.env) };
   }
 
   #names(members: readonly string[]): ReadonlySet<string> {
     const { repositories } = readConfig(this.env);
-    return new Set(
-      members.map((member) => {
-        const config = repositories.get(member);
-        return config?.kind === "mirror" ? config.declaration.upstream_name : member;
-      }),
-    );
+    const names = members.map((member) => {
+      const config = repositories.get(member);
+      return config?.kind === "mirror" ? config.declaration.upstream_name : member;
+    });
+    // A hosted package says hexpm of whatever is not its own. A group is all that a project needs, so what it
+    // lacks is missing, and not looked for at hex.pm.
+    return new Set([...names, "hexpm"]);
   }
 
   #isHosted(member: string): boolean {

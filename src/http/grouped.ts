@@ -74,16 +74,20 @@ async function findHolder(
   const own = await Promise.all(group.members.filter((it) => hosted.has(it)).map(find));
   const first = own.find((it) => it !== undefined);
   if (first) return first;
-  let refused: Refusal = { reason: "not_found" };
   for (const mirror of mirrorsOf(c, group)) {
     // Its own way of being fresh, and of saying no.
     const answer = await serveMirrored(c, mirror, `packages/${name}`);
     await answer.body?.cancel();
-    if (answer.status === 504) refused = { reason: "upstream_away", why: `${mirror.name} is away` };
+    // The next mirror is not asked: it might have somebody else's package of the name.
+    if (answer.status === 504) {
+      return {
+        refused: { reason: "upstream_away", why: `${mirror.name} cannot ask its upstream` },
+      };
+    }
     const found = answer.ok || answer.status === 304 ? await find(mirror.name) : undefined;
     if (found) return found;
   }
-  return { refused };
+  return { refused: { reason: "not_found" } };
 }
 
 async function servePackage(

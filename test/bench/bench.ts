@@ -18,7 +18,13 @@ import { parsePrivateKey, publicKeyPem } from "../../src/hex/sign.ts";
 import { packageTarball } from "../support/tarball.ts";
 import { benchAuthentication, openRepository, shutRepository } from "./authentication.ts";
 import { median, medianRate, type Rate, readRate, runAtOnce, send } from "./load.ts";
-import { benchMirror, mirrorRepository } from "./mirror.ts";
+import {
+  benchHerd,
+  benchLockfile,
+  benchMirror,
+  countRequests,
+  mirrorRepository,
+} from "./mirror.ts";
 
 const quick = process.argv.includes("--quick");
 /** `-- reads` or `-- keys`: those alone. */
@@ -36,6 +42,9 @@ const root = join(import.meta.dirname, "../..");
 const port = 4710;
 const origin = `http://127.0.0.1:${port}`;
 const platform = `http://127.0.0.1:${port + 1}`;
+
+/** The same as `origin`, counted. */
+const counted = `http://127.0.0.1:${port + 2}`;
 
 const results: Record<string, number> = {};
 const rows: string[][] = [];
@@ -71,7 +80,7 @@ async function withServer<T>(folder: string, work: (key: string) => Promise<T>):
     [shutRepository]: { kind: "hosted" },
     [mirrorRepository]: {
       ...{ kind: "mirror", public: true, upstream_name: openRepository },
-      upstream_url: `${origin}/repos/${openRepository}`,
+      upstream_url: `${counted}/repos/${openRepository}`,
       upstream_public_key: await publicKeyPem(await parsePrivateKey(secrets.signingKey)),
     },
   };
@@ -191,7 +200,29 @@ async function benchMirrors(key: string): Promise<void> {
     await runAtOnce(jobs, 8);
     return names;
   };
-  await benchMirror(reads, publishSome, record);
+  const counter = await countRequests(origin, port + 2);
+  try {
+    await benchMirror(reads, publishSome, record);
+    await publish(key, openRepository, await tarball("wanted", tarballBytes));
+    const asked = await benchHerd(origin, "wanted", counter);
+    tell("100 who miss one tarball at once", `${asked} requests upstream`, asked);
+    const pinned = Array.from({ length: 300 }, (_, at) => `pinned_${at}`);
+    const jobs = pinned.map((name) => async () => {
+      await publish(key, openRepository, await tarball(name, tarballBytes));
+    });
+    await runAtOnce(jobs, 8);
+    const [first, second] = await benchLockfile(origin, key, pinned, openRepository);
+    tell("mirror a lock file of 300, ms", `${Math.round(first)} ms`, Math.round(first));
+    tell("the same again, ms", `${Math.round(second)} ms`, Math.round(second));
+  } finally {
+    counter.server.closeAllConnections();
+    counter.server.close();
+  }
+}
+
+function tell(name: string, text: string, value: number): void {
+  results[name] = value;
+  rows.push([name, "", text, "", ""]);
 }
 
 async function benchPlatform(): Promise<void> {

@@ -92,6 +92,24 @@ describe("a group", () => {
     ]);
   });
 
+  it("is signed and named anew when it is declared anew", async () => {
+    const it = await groupWorld();
+    await it.own.publish({ name: "ours", version: "1.0.0" });
+    await packageOf(it, "ours");
+    const renamed = { ...(declared(it) as Record<string, object>) };
+    renamed[it.group] = { ...renamed[it.group], name: "renamed" };
+    const { runInDurableObject } = await import("cloudflare:test");
+    await runInDurableObject(env.GROUP.getByName(it.group), async (instance) => {
+      const settings = { REPOSITORIES: renamed, ROOT_REPOSITORY: undefined };
+      Object.defineProperty(instance, "env", { value: { ...env, ...settings } });
+      await instance.buildPackage("ours", it.own.repository);
+    });
+    const answer = await it.reader.file("/packages/ours");
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const expected = { repository: "renamed", name: "ours" };
+    expect(await unpackPackage(bytes, await keyOf(it), expected)).toMatchObject(expected);
+  });
+
   it("lists each name once, in byte order, ours before theirs", async () => {
     const it = await groupWorld();
     await it.mirror.author.publish({ name: "foo", version: "9.0.0" });

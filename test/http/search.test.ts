@@ -213,7 +213,7 @@ describe("repositories", () => {
     const ask = registryOf(open, mine);
     const ann = await user(mine, "read");
     const view = ({ repository }: World, isPublic: boolean) => ({
-      ...{ name: repository, public: isPublic, publish: "members" },
+      ...{ name: repository, kind: "hosted", public: isPublic, publish: "members" },
       url: `http://hexedge.test/api/repos/${repository}`,
       repository_url: `http://hexedge.test/repos/${repository}`,
     });
