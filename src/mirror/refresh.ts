@@ -51,7 +51,9 @@ export async function refresh(
     return { kind: "unavailable", why: "this mirror is offline, and does not keep it" };
   }
   const isYoung = known !== undefined && world.now() - known.checked_at < declaration.ttl * 1000;
-  if (isYoung) return known.etag === null ? { kind: "missing" } : { kind: "current" };
+  if (isYoung && known.etag === null) return { kind: "missing" };
+  // What somebody removed from storage is fetched again, however young it was.
+  if (isYoung && isKept) return { kind: "current" };
   if (!circuit.mayTry()) return otherwise("upstream did not answer a moment ago");
 
   // What is there has to be what the ETag was for, or upstream would confirm another file.

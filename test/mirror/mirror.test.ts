@@ -48,6 +48,15 @@ describe("a mirror", () => {
     expect(it.upstream.asked).not.toContain("tarballs/foo-9.9.9.tar");
   });
 
+  it("fetches again what somebody removed from its storage", async () => {
+    const it = await withFoo();
+    const first = await bytes(await it.reader.file("/packages/foo"));
+    await openStorage(env as Env).delete(`repos/${it.repository}/packages/foo`);
+    // This isolate was told a moment ago that it is there.
+    expect((await it.reader.file("/packages/foo")).status).toBe(404);
+    expect(await bytes(await it.reader.file("/packages/foo"))).toEqual(first);
+  });
+
   it("makes one request for a hundred who ask at once", async () => {
     const it = await withFoo();
     const ask = () => it.reader.file("/tarballs/foo-1.0.0.tar");
