@@ -1,7 +1,8 @@
 /** Worker entry. No logic. */
 
 import { tellNews } from "./accounts/edge.ts";
-import { accountsName, type Env, readConfig } from "./env.ts";
+import { readConfig } from "./config/config.ts";
+import { accountsName, type Env } from "./env.ts";
 import { createApp } from "./http/app.ts";
 
 export { Accounts } from "./accounts/accounts.ts";

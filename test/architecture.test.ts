@@ -15,11 +15,13 @@ const rules: Record<string, string[]> = {
   group: ["hex", "storage"],
   // The one place that reads bindings: it opens storage and names the Durable Objects' types.
   "env.ts": ["hex", "storage", "repository", "accounts", "mirror", "group"],
-  http: ["hex", "storage", "repository", "accounts", "mirror", "env.ts"],
-  web: ["http", "hex", "storage", "repository", "accounts", "env.ts"],
+  // What is declared, checked with the schema that each kind of repository has.
+  config: ["mirror", "group", "env.ts"],
+  http: ["hex", "storage", "repository", "accounts", "mirror", "env.ts", "config"],
+  web: ["http", "hex", "storage", "repository", "accounts", "env.ts", "config"],
   // It checks declarations with the same schema, before it starts anything.
-  cli: ["hex", "accounts", "env.ts"],
-  "index.ts": ["http", "repository", "accounts", "mirror", "group", "env.ts"],
+  cli: ["hex", "accounts", "env.ts", "config"],
+  "index.ts": ["http", "repository", "accounts", "mirror", "group", "env.ts", "config"],
 };
 
 /** Packages that belong to one place. */
@@ -70,7 +72,7 @@ describe("the rooms of src", () => {
         // All routes are on one screen, also those of the pages.
         .filter((room) => !(file === "http/app.ts" && room === "web"))
         // The Durable Object gets its bindings from the runtime, so its own file reads them.
-        .filter((room) => !(isDurableObject(file) && room === "env.ts"))
+        .filter((room) => !(isDurableObject(file) && /^(env\.ts|config)$/.test(room)))
         .map((room) => `${file} imports from ${room}`),
     );
     expect(wrong).toEqual([]);

@@ -4,7 +4,8 @@
  * an outcome or a refusal, and throws only for faults. It takes no secret: keys and tokens come hashed.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type Env, readConfig } from "../env.ts";
+import { readConfig } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import { migrate } from "../storage/migrate.ts";
 import { type AuditQuery, audit, auditLog } from "./audit.ts";
 import { type News, newsOf } from "./changes.ts";

@@ -4,7 +4,9 @@
  * that the group's was built from; it holds nothing that cannot be built again.
  */
 import { DurableObject } from "cloudflare:workers";
-import { accountsName, type Env, groupOf, openStorage, readConfig, signingKeyPem } from "../env.ts";
+import { groupOf, readConfig } from "../config/config.ts";
+import { signingKeyPem } from "../config/signing-key.ts";
+import { accountsName, type Env, openStorage } from "../env.ts";
 import {
   buildNames,
   buildPackage,

@@ -1,4 +1,5 @@
-import type { Config, Env } from "../env.ts";
+import type { Config } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import type { Standing } from "../repository/types.ts";
 import type { Identity } from "./authenticate.ts";
 import type { FoundRepository } from "./find-repository.ts";

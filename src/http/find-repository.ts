@@ -1,5 +1,5 @@
 import type { Context, Next } from "hono";
-import type { RepositoryConfig } from "../env.ts";
+import type { RepositoryConfig } from "../config/repositories.ts";
 import type { App } from "./app-type.ts";
 import { refuse } from "./refusals.ts";
 

@@ -4,7 +4,9 @@
  * they may not know.
  */
 import type { Context } from "hono";
-import { type GroupConfig, type MirrorConfig, openStorage, signingKeyPem } from "../env.ts";
+import type { GroupConfig, MirrorConfig } from "../config/repositories.ts";
+import { signingKeyPem } from "../config/signing-key.ts";
+import { openStorage } from "../env.ts";
 import { parsePrivateKey, publicKeyPem } from "../hex/sign.ts";
 import type { App } from "./app-type.ts";
 import { countDownload } from "./downloads.ts";

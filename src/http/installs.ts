@@ -4,7 +4,8 @@
  */
 import type { Context } from "hono";
 import { may } from "../accounts/may.ts";
-import { type MirrorConfig, openStorage } from "../env.ts";
+import type { MirrorConfig } from "../config/repositories.ts";
+import { openStorage } from "../env.ts";
 import type { App } from "./app-type.ts";
 import { respond } from "./file-response.ts";
 import type { FoundRepository } from "./find-repository.ts";

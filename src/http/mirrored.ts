@@ -6,7 +6,8 @@
  * is served lists its version, be it kept or not.
  */
 import type { Context } from "hono";
-import { type MirrorConfig, openStorage } from "../env.ts";
+import type { MirrorConfig } from "../config/repositories.ts";
+import { openStorage } from "../env.ts";
 import type { CuratedPath } from "../mirror/curate.ts";
 import type { RegistryPath } from "../mirror/upstream.ts";
 import type { App } from "./app-type.ts";

@@ -4,7 +4,9 @@
  * `repos/NAME/`.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type Env, mirrorOf, openStorage, signingKeyPem } from "../env.ts";
+import { mirrorOf } from "../config/config.ts";
+import { signingKeyPem } from "../config/signing-key.ts";
+import { type Env, openStorage } from "../env.ts";
 import type { LockedRelease } from "../hex/lockfile.ts";
 import {
   parsePrivateKey,

@@ -4,7 +4,8 @@
  * throws only for faults.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type Env, openStorage, signingKeyPem } from "../env.ts";
+import { signingKeyPem } from "../config/signing-key.ts";
+import { type Env, openStorage } from "../env.ts";
 import { type Facts, factsOf } from "./check.ts";
 import { publishDocs, revertDocs } from "./docs.ts";
 import { Flush } from "./flush.ts";

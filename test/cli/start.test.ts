@@ -16,7 +16,7 @@ import { isKeySecret } from "../../src/accounts/secret.ts";
 import { DataFolder } from "../../src/cli/data-folder.ts";
 import { openMiniflare } from "../../src/cli/miniflare.ts";
 import { readWranglerConfig } from "../../src/cli/wrangler-config.ts";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { unpackNames, unpackVersions } from "../../src/hex/registry.ts";
 import {
   generateSigningKey,

@@ -1,7 +1,9 @@
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ConfigError, type Env, readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { ConfigError } from "../../src/config/error.ts";
+import type { Env } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
 import worker from "../../src/index.ts";
 import { asksForErlang, read } from "../support/answers.ts";

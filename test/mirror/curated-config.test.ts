@@ -2,7 +2,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type Env, readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/config/config.ts";
+import type { Env } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
 
 function declared(mirror: object, others: object = {}): Env {

@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type Env, openStorage, signingKeyPem } from "../../src/env.ts";
+import { signingKeyPem } from "../../src/config/signing-key.ts";
+import { type Env, openStorage } from "../../src/env.ts";
 import { sha256 } from "../../src/hex/checksum.ts";
 import {
   buildNames,

@@ -50,6 +50,8 @@ async function generateModule(name: string, sources: string, folder: string): Pr
     // Without a root each, the modules share one, and the Package loaded last is everyone's.
     ...["--root", name, "--sparse", "--null-defaults"],
     ...["--no-create", "--no-verify", "--no-convert", "--no-delimited", "--no-typeurl"],
+    // Nobody here lints with ESLint, and Biome leaves the folder alone.
+    ...["--lint", ""],
     ...["--no-service", "--out", code, join(sources, `${name}.proto`)],
   ]);
   const banner = `// Generated from proto/${name}.proto by "npm run proto". Do not edit.\n`;

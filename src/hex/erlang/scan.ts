@@ -23,7 +23,8 @@ const unescaped = { '"': /[^"\\]+/y, "'": /[^'\\]+/y };
 // is itself. A backslash before white space is left out: Erlang and hex_core differ about it.
 const escaped =
   /\\(?:(?<octal>[0-7]{1,3})|x(?<byte>[\dA-Fa-f]{2})|x\{(?<code>[\dA-Fa-f]{1,8})\}|\^(?<control>[@-_a-z])|(?<letter>[^\0-\x20x^0-7]))/uy;
-const meaningOfLetter = new Map([
+/** Of a backslash and a letter, in Erlang and in Elixir. */
+export const meaningOfLetter: ReadonlyMap<string, string> = new Map([
   ["b", "\b"],
   ["d", "\x7f"],
   ["e", "\x1b"],

@@ -3,6 +3,7 @@
 // code is refused, and so are literals that no lock has: floats, charlists, sigils, `<<1>>`, aliases,
 // `0x1F`, `?a`, operators as atoms. What is read means what Elixir means.
 
+import { meaningOfLetter } from "../erlang/scan.ts";
 import {
   Atom,
   integerTerm,
@@ -38,19 +39,7 @@ const unescaped = /(?:[^"\\#]|#(?!\{))[^"\\#]*/y;
 // As Elixir, except for what it warns of (`\x{…}`, `\xA`) and for half a character (`\xC3`).
 const escaped =
   /\\(?:x(?<ascii>[0-7][\dA-Fa-f])|u(?<four>[\dA-Fa-f]{4})|u\{(?<code>[\dA-Fa-f]{1,6})\}|(?<newline>\r?\n)|(?<letter>[^xu]))/uy;
-const meaningOfLetter = new Map([
-  ["0", "\0"],
-  ["a", "\x07"],
-  ["b", "\b"],
-  ["d", "\x7f"],
-  ["e", "\x1b"],
-  ["f", "\f"],
-  ["n", "\n"],
-  ["r", "\r"],
-  ["s", " "],
-  ["t", "\t"],
-  ["v", "\v"],
-]);
+const meaningInElixir = new Map([...meaningOfLetter, ["0", "\0"], ["a", "\x07"]]);
 
 const atomLengthMax = 255; // Erlang's own
 const integerDigitsMax = 100;
@@ -185,7 +174,7 @@ class LiteralReader {
     this.#offset = escaped.lastIndex;
     const { newline, letter, ascii, four, code } = found.groups;
     if (newline !== undefined) return "";
-    if (letter !== undefined) return meaningOfLetter.get(letter) ?? letter;
+    if (letter !== undefined) return meaningInElixir.get(letter) ?? letter;
     const codePoint = Number.parseInt(ascii ?? four ?? code ?? "", 16);
     if (!isCodePoint(codePoint)) this.#fail("this code is no character", start);
     return String.fromCodePoint(codePoint);

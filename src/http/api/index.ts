@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { RepositoryConfig } from "../../env.ts";
+import type { RepositoryConfig } from "../../config/repositories.ts";
 import type { App } from "../app-type.ts";
 import { urlsOf } from "../context.ts";
 import { render } from "../format.ts";
