@@ -11,7 +11,7 @@ import { parsePrivateKey, publicKeyPem } from "../hex/sign.ts";
 import type { App } from "./app-type.ts";
 import { countDownload } from "./downloads.ts";
 import { respond } from "./file-response.ts";
-import { serveMirrored } from "./mirrored.ts";
+import { freshen, serveMirrored } from "./mirrored.ts";
 import { permit } from "./permit.ts";
 import { type Refusal, refuseFile, refuseInText } from "./refusals.ts";
 
@@ -77,17 +77,11 @@ async function findHolder(
   const first = own.find((it) => it !== undefined);
   if (first) return first;
   for (const mirror of mirrorsOf(c, group)) {
-    // Its own way of being fresh, and of saying no.
-    const answer = await serveMirrored(c, mirror, `packages/${name}`);
-    await answer.body?.cancel();
-    // The next mirror is not asked: it might have somebody else's package of the name.
-    if (answer.status === 504) {
-      return {
-        refused: { reason: "upstream_away", why: `${mirror.name} cannot ask its upstream` },
-      };
-    }
-    const found = answer.ok || answer.status === 304 ? await find(mirror.name) : undefined;
+    const refused = await freshen(c, mirror, `packages/${name}`);
+    const found = refused ? undefined : await find(mirror.name);
     if (found) return found;
+    // Then the next mirror is not asked: it might have somebody else's package of the name.
+    if (refused?.reason === "upstream_away" || refused?.reason === "held_back") return { refused };
   }
   return { refused: { reason: "not_found" } };
 }
@@ -114,7 +108,7 @@ async function serveIndex(
 ): Promise<Response> {
   const storage = openStorage(c.env);
   for (const mirror of mirrorsOf(c, group)) {
-    await (await serveMirrored(c, mirror, path)).body?.cancel();
+    await freshen(c, mirror, path);
   }
   const heads = await Promise.all(
     group.members.map((member) => storage.head(`repos/${member}/${path}`)),

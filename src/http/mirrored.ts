@@ -35,11 +35,11 @@ export async function serveMirrored(
   repository: MirrorConfig,
   path: string,
 ): Promise<Response> {
-  const { only, upstream_public_key: upstreamKey } = repository.declaration;
+  const { upstream_public_key: upstreamKey } = repository.declaration;
   if (path === "public_key" && !isCurated(repository)) return c.text(`${upstreamKey.trim()}\n`);
   const [, folder, name = "", version = ""] =
     /^(packages|tarballs|docs)\/([^-]+)(?:-(.+?)\.tar(?:\.gz)?)?$/.exec(path) ?? [];
-  if (only && folder !== undefined && !only.includes(name)) {
+  if (folder !== undefined && !isMirrored(repository, name)) {
     return refuseInText(c, { reason: "not_mirrored", package: name });
   }
   if (folder === "tarballs" || folder === "docs") {
@@ -52,6 +52,24 @@ export async function serveMirrored(
   }
   // What `filePath` lets in and is neither of those is one of these.
   return serveRegistryFile(c, repository, path as CuratedPath);
+}
+
+/** Brings a registry file up to date without serving it. @returns why there is none, or undefined. */
+export async function freshen(
+  c: Context<App>,
+  repository: MirrorConfig,
+  path: "names" | "versions" | `packages/${string}`,
+): Promise<Refusal | undefined> {
+  const name = path.slice("packages/".length);
+  if (path.startsWith("packages/") && !isMirrored(repository, name)) {
+    return { reason: "not_mirrored", package: name };
+  }
+  const known = await learn(c, repository, path);
+  return "refused" in known ? known.refused : undefined;
+}
+
+function isMirrored({ declaration }: MirrorConfig, name: string): boolean {
+  return declaration.only?.includes(name) ?? true;
 }
 
 async function serveRegistryFile(
@@ -181,6 +199,8 @@ async function serveTarball(
     case "unavailable":
       return refuseInText(c, { reason: "upstream_away", why: delivery.why });
     case "streaming":
+      // Nobody reads it then; it is kept all the same.
+      if (c.req.method === "HEAD") await delivery.body.cancel();
       return new Response(c.req.method === "HEAD" ? null : delivery.body, {
         headers: {
           // rebar3 refuses a tarball without one.

@@ -3,6 +3,8 @@
  * Nothing unverified is kept, an older file never takes the place of a newer one, and when upstream
  * is away or lies, what is kept goes on being served.
  */
+
+import { sameBytes } from "../hex/checksum.ts";
 import {
   type NamesResource,
   type PackageResource,
@@ -92,9 +94,27 @@ async function accept(
     checkedFile(world, path, world.now());
     return { kind: "kept", why: "upstream sent an older file" };
   }
+  if (path !== "names" && path !== "versions") {
+    // Before the new file: a crash between leaves less than there could be, and never what nobody would mend.
+    await removeReplaced(world, path, resource as PackageResource);
+  }
   const stored = await keep(world.storage, key, bytes);
   keepFile(world, { path, etag: stored, upstream_etag: etag, checked_at: world.now() });
   return { kind: "current" };
+}
+
+/** Tarballs of which upstream now has other bytes; whoever wants one fetches it again. */
+async function removeReplaced(
+  world: World,
+  path: `packages/${string}`,
+  { name, releases }: PackageResource,
+): Promise<void> {
+  const kept = await readKept(world, path);
+  for (const { version, outerChecksum } of kept?.releases ?? []) {
+    const now = releases.find((it) => it.version === version)?.outerChecksum;
+    if (!now || !outerChecksum || sameBytes(now, outerChecksum)) continue;
+    await world.storage.delete(`repos/${world.repository}/tarballs/${name}-${version}.tar`);
+  }
 }
 
 type Resource = NamesResource | VersionsResource | PackageResource;

@@ -44,17 +44,25 @@ export class Tarballs {
     this.#later = later;
   }
 
+  /** @param folder `tarballs` or `docs`. */
+  async deliver(folder: "tarballs" | "docs", name: string, version: string): Promise<Delivery> {
+    const delivery = await this.#deliver(folder, name, version);
+    if (delivery.kind !== "streaming") return delivery;
+    const { kind, body, etag } = delivery;
+    return { kind, body, etag };
+  }
+
   /**
    * @param folder `tarballs` or `docs`.
    * @param wanted the checksum in a verified packages/NAME that is not kept yet; what is there with
    * another one is replaced.
    */
-  async deliver(
+  async #deliver(
     folder: "tarballs" | "docs",
     name: string,
     version: string,
     wanted?: Uint8Array,
-  ): Promise<Delivery> {
+  ): Promise<Delivered> {
     const path = `${folder}/${name}-${version}.${folder === "docs" ? "tar.gz" : "tar"}`;
     const key = `repos/${this.#world.repository}/${path}`;
     for (;;) {
@@ -85,8 +93,11 @@ export class Tarballs {
         land(fetched);
         return fetched;
       }
-      this.#later(this.#land(key, fetched).then(land, (error) => land(unavailable(String(error)))));
-      return { kind: "streaming", body: fetched.body, etag: fetched.etag };
+      // The sync keeps a package's file when all of its tarballs are here.
+      const lister = wanted === undefined && folder === "tarballs" ? name : null;
+      const landing = this.#land(key, fetched, lister, version);
+      this.#later(landing.then(land, (error) => land(unavailable(String(error)))));
+      return { kind: "streaming", body: fetched.body, etag: fetched.etag, landed: promise };
     } catch (error) {
       land(unavailable(String(error)));
       throw error;
@@ -95,12 +106,10 @@ export class Tarballs {
 
   /** Resolves when the bytes are in storage, for whoever is not waiting for them himself. */
   async hold(name: string, version: string, wanted?: Uint8Array): Promise<Settled> {
-    const delivery = await this.deliver("tarballs", name, version, wanted);
+    const delivery = await this.#deliver("tarballs", name, version, wanted);
     if (delivery.kind !== "streaming") return delivery;
-    // Nobody reads it here; and in the same step as it began, so the flight is still there.
-    const flight = this.#flights.get(`tarballs/${name}-${version}.tar`);
-    await delivery.body.cancel();
-    return (await flight) ?? { kind: "kept" };
+    await delivery.body.cancel(); // nobody reads it here
+    return delivery.landed;
   }
 
   async #fetch(
@@ -138,17 +147,38 @@ export class Tarballs {
     return release.outerChecksum ?? unavailable("upstream does not say its checksum");
   }
 
-  async #land(key: string, { done }: Streaming): Promise<Settled> {
+  /** @param name of the package whose kept file has to name these bytes, or null when another file will. */
+  async #land(
+    key: string,
+    { done, etag }: Streaming,
+    name: string | null,
+    version: string,
+  ): Promise<Settled> {
     const ended = await done;
     if (ended.kind !== "complete") {
       const message = `${key}: upstream's tarball is not kept: ${ended.why}`;
       console.warn(JSON.stringify({ message, repository: this.#world.repository }));
       return unavailable(ended.why);
     }
-    await keep(this.#world.storage, key, ended.bytes);
-    return { kind: "kept" };
+    const { storage } = this.#world;
+    await keep(storage, key, ended.bytes);
+    if (name === null || (await this.#isListed(name, version, etag))) return { kind: "kept" };
+    // Upstream replaced them while they came, and nobody would look at them again.
+    await storage.delete(key);
+    return unavailable("upstream replaced it just now: ask again");
+  }
+
+  async #isListed(name: string, version: string, etag: string | null): Promise<boolean> {
+    const kept = await readKept(this.#world, `packages/${name}`);
+    const listed = kept?.releases.find((it) => it.version === version)?.outerChecksum;
+    return listed !== undefined && toHex(listed) === etag;
   }
 }
+
+/** `landed` settles when the bytes are kept, or are not going to be. */
+type Delivered =
+  | Settled
+  | (Extract<Delivery, { kind: "streaming" }> & { landed: Promise<Settled> });
 
 type Streaming = Extract<TarballFetch, { kind: "streaming" }> & { etag: string | null };
 type FetchOutcome = Streaming | Settled;

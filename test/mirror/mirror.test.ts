@@ -48,6 +48,19 @@ describe("a mirror", () => {
     expect(it.upstream.asked).not.toContain("tarballs/foo-9.9.9.tar");
   });
 
+  it("gives out the new bytes of a version that upstream replaced", async () => {
+    const it = await withFoo();
+    const path = "/tarballs/foo-1.0.0.tar";
+    const before = await bytes(await it.reader.file(path));
+    await vi.waitFor(async () => expect(await kept(it)).toContain("tarballs/foo-1.0.0.tar"));
+    await it.author.publish({ name: "foo", version: "1.0.0", salt: "2", replace: true });
+    passSeconds(61);
+    expect((await it.reader.file("/packages/foo")).status).toBe(200);
+    const after = await bytes(await it.reader.file(path));
+    expect(after).not.toEqual(before);
+    expect(after).toEqual(await bytes(await it.author.file(path)));
+  });
+
   it("fetches again what somebody removed from its storage", async () => {
     const it = await withFoo();
     const first = await bytes(await it.reader.file("/packages/foo"));
