@@ -32,6 +32,12 @@ export class ContentsError extends Error {
   override name = "ContentsError";
 }
 
+/** What streams by: the beginning of a file, folder or link, then its bytes in pieces. */
+export type ContentsPiece =
+  | { kind: "entry"; path: string; entry: TarEntry }
+  /** Of the entry before it; a view that is only good until the next step. */
+  | { kind: "data"; bytes: Uint8Array };
+
 /**
  * Inflates and walks `gzip`, and says what is in it.
  * @returns number of files and their total size in bytes.
@@ -41,8 +47,32 @@ export async function checkContents(
   gzip: Uint8Array,
   limits: ContentsLimits = contentsLimits,
 ): Promise<{ files: number; sizeBytes: number }> {
+  let [files, sizeBytes] = [0, 0];
+  for await (const pieces of walkContents(gzip, limits)) {
+    for (const piece of pieces) {
+      if (piece.kind !== "entry" || piece.entry.type !== "file") continue;
+      files++;
+      sizeBytes += piece.entry.sizeBytes;
+    }
+  }
+  return { files, sizeBytes };
+}
+
+/**
+ * The contents in the order of the archive, all that one inflated chunk holds at a time. Paths are
+ * without `./` and trailing slashes. Leaving the loop early stops inflating.
+ * @throws ContentsError as `checkContents`, at the piece that is wrong: what came before may be good.
+ */
+export async function* walkContents(
+  gzip: Uint8Array,
+  limits: ContentsLimits = contentsLimits,
+): AsyncGenerator<ContentsPiece[], void, undefined> {
   const seen = new PathRules(limits);
-  const scanner = new TarScanner((entry) => seen.add(entry));
+  let pieces: ContentsPiece[] = [];
+  const scanner = new TarScanner(
+    (entry) => pieces.push({ kind: "entry", path: seen.add(entry), entry }),
+    (bytes) => pieces.push({ kind: "data", bytes }),
+  );
   let inflatedBytes = 0;
   try {
     for await (const chunk of inflate(gzip)) {
@@ -54,6 +84,8 @@ export async function checkContents(
         throw new ContentsError(`inflates to more than ${limits.ratioMax} times its size`);
       }
       scanner.push(chunk);
+      yield pieces;
+      pieces = [];
     }
     scanner.end();
   } catch (error) {
@@ -62,13 +94,10 @@ export async function checkContents(
     }
     throw error;
   }
-  return { files: seen.files, sizeBytes: seen.sizeBytes };
 }
 
 /** The paths so far, and the rules that look at more than one of them. */
 class PathRules {
-  files = 0;
-  sizeBytes = 0;
   readonly #types = new Map<string, TarEntry["type"]>();
   /** The same folders and links, as file systems see them that know no upper case. */
   readonly #folders = new Set<string>();
@@ -80,14 +109,15 @@ class PathRules {
     this.#limits = limits;
   }
 
-  add(entry: TarEntry): void {
+  /** @returns the path without what means nothing in it. */
+  add(entry: TarEntry): string {
     const path = safePath(entry);
     const known = this.#types.get(path);
     if (known !== undefined && !(known === "directory" && entry.type === "directory"))
       throw new ContentsError(`${entry.path}: is in the archive twice`);
     if (entry.type === "directory") {
       this.#addFolder(path, entry.path);
-      return;
+      return path;
     }
     const parent = parentOf(path);
     if (parent !== undefined) this.#addFolder(parent, entry.path);
@@ -96,10 +126,8 @@ class PathRules {
       checkLink(path, entry.linkTarget);
       if (this.#folders.has(fold(path))) throw new ContentsError(`${path}: is a folder too`);
       this.#links.add(fold(path));
-    } else {
-      this.files++;
-      this.sizeBytes += entry.sizeBytes;
     }
+    return path;
   }
 
   /**
