@@ -37,6 +37,10 @@ export interface Env {
   ROOT_REPOSITORY?: string;
   /** Where clients reach us, when a proxy in front hides it: `https://hex.example.com`. */
   PUBLIC_URL?: string;
+  /** Another name of this Worker, where only documentation is served: `docs.example.com`. */
+  DOCS_HOST?: string;
+  /** Style sheet and scripts of the pages, from src/web/assets. */
+  ASSETS: Fetcher;
 }
 
 /** The Accounts object's only name: there is one. */

@@ -10,15 +10,27 @@ const rules: Record<string, string[]> = {
   hex: [],
   storage: ["hex"],
   accounts: ["hex", "storage"],
-  repository: ["hex", "storage"],
+  docs: ["hex", "storage"],
+  repository: ["hex", "storage", "docs"],
   mirror: ["hex", "storage"],
   group: ["hex", "storage"],
+  preview: ["hex", "storage"],
   // The one place that reads bindings: it opens storage and names the Durable Objects' types.
   "env.ts": ["hex", "storage", "repository", "accounts", "mirror", "group"],
   // What is declared, checked with the schema that each kind of repository has.
   config: ["mirror", "group", "env.ts"],
-  http: ["hex", "storage", "repository", "accounts", "mirror", "env.ts", "config"],
-  web: ["http", "hex", "storage", "repository", "accounts", "env.ts", "config"],
+  http: [
+    "hex",
+    "storage",
+    "docs",
+    "preview",
+    "repository",
+    "accounts",
+    "mirror",
+    "env.ts",
+    "config",
+  ],
+  web: ["http", "hex", "storage", "docs", "preview", "repository", "accounts", "env.ts", "config"],
   // It checks declarations with the same schema, before it starts anything.
   cli: ["hex", "accounts", "env.ts", "config"],
   "index.ts": ["http", "repository", "accounts", "mirror", "group", "env.ts", "config"],
@@ -40,6 +52,12 @@ const places: [RegExp, RegExp, string][] = [
     /^smol-toml$/,
     /^(cli\/|hex\/lockfile\/gleam\.ts$)/,
     "TOML is for wrangler.toml and for Gleam's manifest",
+  ],
+  [/^diff$/, /^preview\//, "differences are made in preview/"],
+  [
+    /^(markdown-it|sanitize-html|lowlight|highlight\.js)($|\/)/,
+    /^web\/text\//,
+    "markup of packages is for web/text/",
   ],
   [/^commander$/, /^cli\//, "commands are for the command line"],
 ];

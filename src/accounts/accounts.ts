@@ -28,9 +28,9 @@ import {
 } from "./keys.ts";
 import type { Owner, Role } from "./may.ts";
 import { addMember, findMember, listMembers, removeMember, setRole } from "./members.ts";
-import { credentialOfPage, type PageSession } from "./page-session.ts";
+import { endPageSession, startPageSession } from "./page-session.ts";
 import { migrations } from "./schema.ts";
-import { refreshTokens, revokeByHash, revokeSession } from "./sessions.ts";
+import { endSessionById, keyOfSession, refreshTokens, revokeByHash } from "./sessions.ts";
 import { expand, shorten } from "./short-urls.ts";
 import { attempt, forgetFailures, forgive } from "./throttle.ts";
 import type { Claims } from "./token.ts";
@@ -55,12 +55,13 @@ export class Accounts extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, migrations);
-    const { repositories, accountsSecret, limits } = readConfig(env);
+    const { repositories, accountsSecret, pageSecret, limits } = readConfig(env);
     this.world = {
       sql: ctx.storage.sql,
       step: (work) => ctx.storage.transactionSync(work),
       now: () => Date.now(),
       secret: accountsSecret,
+      pageSecret,
       organizations: repositories,
       failuresMax: limits.failedCredentialsPer15Minutes,
     };
@@ -101,9 +102,18 @@ export class Accounts extends DurableObject<Env> {
     return credentialOfPassword(this.world, user);
   }
 
-  /** Whoever signed in on a page. */
-  credentialOfPage(session: PageSession): Credential | Refused {
-    return credentialOfPage(this.world, session);
+  /** Somebody signs in on the pages; null is the admin. @returns their cookie. */
+  async startPageSession(by: Credential | null, author: Author): Promise<string | null> {
+    return (await startPageSession(this.world, by, author)) ?? null;
+  }
+
+  /** The key that somebody signed in with, if they did. */
+  keyOfSession(id: string): number | null {
+    return keyOfSession(this.world, id);
+  }
+
+  endPageSession(id: string, author: Author): void {
+    endPageSession(this.world, id, author);
   }
 
   // Users and members
@@ -229,7 +239,7 @@ export class Accounts extends DurableObject<Env> {
   }
 
   revokeSession(id: string, client: string, author: Author): void {
-    revokeSession(this.world, id, client, author);
+    endSessionById(this.world, id, client, author, "revoked");
   }
 
   // The rest

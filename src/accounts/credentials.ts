@@ -7,7 +7,7 @@ import type { SessionRow } from "./sessions.ts";
 import type { Claims } from "./token.ts";
 import type { Credential, Refused } from "./types.ts";
 import { activeUser, rolesOf, type UserRow, userById } from "./users.ts";
-import { first, parsePermissions, type World } from "./world.ts";
+import { adminUserId, first, parsePermissions, type World } from "./world.ts";
 
 /** @param hash HMAC of a secret. */
 export function credentialOfKey(world: World, hash: string): Credential | Refused {
@@ -34,14 +34,15 @@ export function credentialOfPassword(world: World, user: UserRow): Credential {
   return { ...ofUser(world, user, "everything"), kind: "password", label: "password" };
 }
 
-/** A live session, the user whose it is, and when it ends if nobody revokes it. */
+/** A live session, the user whose it is (the admin is none), and when it ends if nobody revokes it. */
 export function liveSession(
   world: World,
   id: string,
-): { session: SessionRow; user: UserRow; endsAt: number } | undefined {
+): { session: SessionRow; user: UserRow | null; endsAt: number } | undefined {
   const session = first<SessionRow>(world, "SELECT * FROM sessions WHERE id = ?", id);
   if (!session || session.revoked_at !== null || session.expires_at <= world.now())
     return undefined;
+  if (session.user === adminUserId) return { session, user: null, endsAt: session.expires_at };
   const user = userById(world, session.user);
   if (!user || user.deactivated_at !== null) return undefined;
   // Whoever signed in with a key goes when it goes.
@@ -61,7 +62,7 @@ function ofTokenSession(world: World, { sessionId }: Claims): Credential | Refus
   const { session, user, endsAt } = live;
   const permissions = parsePermissions(session.permissions);
   const key = session.key === null ? [] : [`key:${session.key}`];
-  const of = ofUser(world, user, permissions);
+  const of = user ? ofUser(world, user, permissions) : ofAdmin(world, permissions);
   return {
     ...{ ...of, kind: "token", sessionId: session.id, label: `token of ${session.name}` },
     ...{ expiresAt: endsAt, watch: [...of.watch, `session:${session.id}`, ...key] },
@@ -109,6 +110,15 @@ function ofUser(
     },
     ...{ label: "", keyId: null, sessionId: null, expiresAt: null },
     ...{ sequence: sequenceOf(world), watch: [`user:${id}`] },
+  };
+}
+
+function ofAdmin(world: World, permissions: readonly Permission[]): Omit<Credential, "kind"> {
+  const owner = { kind: "user", id: adminUserId, name: "admin" } as const;
+  return {
+    holder: { kind: "holder", owner, roles: {}, permissions },
+    ...{ label: "", keyId: null, sessionId: null, expiresAt: null, isAdmin: true },
+    ...{ sequence: sequenceOf(world), watch: [] },
   };
 }
 

@@ -2,7 +2,7 @@
 import { audit } from "./audit.ts";
 import { type Permission, scopeOf } from "./permission.ts";
 import { hashToken, makeToken, makeUserCode } from "./secret.ts";
-import { createSession, invalidGrant, issueTokens } from "./sessions.ts";
+import { createSession, invalidGrant, issueTokens, sessionMs } from "./sessions.ts";
 import type { Author, OAuthRefusal, Tokens } from "./types.ts";
 import { first, parsePermissions, type World } from "./world.ts";
 
@@ -95,7 +95,10 @@ export async function decideDevice(
       return true;
     }
     const { client, name } = row;
-    const session = { userId: user.id, keyId: user.keyId, client, name, permissions: granted };
+    const session = {
+      ...{ userId: user.id, keyId: user.keyId, client, name, permissions: granted },
+      ms: sessionMs,
+    };
     const id = createSession(world, session, author);
     world.sql.exec(
       "UPDATE devices SET state = 'approved', session = ? WHERE hash = ?",

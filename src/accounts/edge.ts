@@ -5,7 +5,7 @@
  */
 import { isCurrent, type News, newsMsMax } from "./changes.ts";
 import { hashKeySecret, isKeySecret } from "./secret.ts";
-import { type Claims, readToken } from "./token.ts";
+import { type Claims, readToken, type TokenUse } from "./token.ts";
 import type { Credential, Refused } from "./types.ts";
 
 /** The Accounts object, as far as it is asked here. */
@@ -45,6 +45,8 @@ export interface Edge {
   replica: Replica;
   truth: Truth;
   secret: string;
+  /** Under which the cookies of pages are signed. */
+  pageSecret: string;
   now(): number;
   /** Lets work go on after the answer. */
   later(work: Promise<unknown>): void;
@@ -143,6 +145,32 @@ async function identifyToken(
   const found = await edge.truth.credentialOfToken(read.claims);
   if ("refused" in found) memory.credentials.delete(token);
   else memory.remember(token, found);
+  return found;
+}
+
+/**
+ * Who is signed in with a cookie, or came with a link to private docs. What is none is not counted as a
+ * guess: browsers show what is over long after.
+ */
+export async function identifySession(
+  edge: Edge,
+  token: string,
+  use: TokenUse,
+  isFresh: boolean,
+): Promise<Credential | undefined> {
+  const { memory, now } = edge;
+  const shown = `${use.audience} ${token}`;
+  const known = memory.credentials.get(shown);
+  if (known && !isFresh && (await isBelievable(edge, known))) return known;
+  const read = await readToken(edge.pageSecret, token, now(), use);
+  if (!read) return undefined;
+  const isKnown = !isFresh && (await isBelievable(edge, read.credential));
+  const found = isKnown ? read.credential : await edge.truth.credentialOfToken(read.claims);
+  if ("refused" in found) {
+    memory.credentials.delete(shown);
+    return undefined;
+  }
+  memory.remember(shown, found);
   return found;
 }
 

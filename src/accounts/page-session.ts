@@ -1,75 +1,55 @@
 /**
- * Who signed in on a page: a JWT in a cookie, for ten minutes. It proves that somebody signed in, no more:
- * what they may do, and whether they still may, is asked when it matters.
+ * Who is signed in on the pages: a login as every other (sessions.ts), whose only token is in a cookie. It
+ * ends by itself after a working day, with the key that was shown for it, or when somebody signs out.
  */
-import { errors, jwtVerify, SignJWT } from "jose";
-import { isCurrent, newsOf } from "./changes.ts";
-import { credentialOfKeyId, credentialOfPassword } from "./credentials.ts";
-import { signingKey } from "./token.ts";
-import type { Credential, Refused } from "./types.ts";
-import { userById } from "./users.ts";
-import type { World } from "./world.ts";
+import { credentialOfToken } from "./credentials.ts";
+import type { Permission } from "./permission.ts";
+import { createSession, endSessionById } from "./sessions.ts";
+import { pageTokens, signToken } from "./token.ts";
+import type { Author, Credential } from "./types.ts";
+import { adminUserId, type World } from "./world.ts";
 
-export const pageSessionSeconds = 600;
-const [issuer, audience] = ["hexedge", "hexedge:page"];
+/** What somebody may do who knows a password, or the admin key. */
+const everything: Permission[] = [
+  { domain: "api", resource: null },
+  { domain: "repositories", resource: null },
+];
 
-export interface PageSession {
-  /** In every form of the session, so that no other site can send one. */
-  id: string;
-  userId: number;
-  userName: string;
-  /** The key that was shown instead of a password. */
-  keyId: number | null;
-  /** The change up to which the sign-in was looked at. */
-  sequence: number;
-}
-
-export async function signPageSession(secret: string, session: PageSession): Promise<string> {
-  const { id, userId, userName, keyId, sequence } = session;
-  return new SignJWT({ uid: userId, key: keyId, seq: sequence })
-    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setSubject(userName)
-    .setJti(id)
-    .setIssuedAt()
-    .setExpirationTime(`${pageSessionSeconds} seconds`)
-    .sign(await signingKey(secret));
-}
-
-/** @returns undefined when it is not ours, or over. */
-export async function readPageSession(
-  secret: string,
-  token: string,
-): Promise<PageSession | undefined> {
-  try {
-    const options = {
-      issuer,
-      audience,
-      algorithms: ["HS256"],
-      requiredClaims: ["sub", "jti", "exp"],
-    };
-    const { payload } = await jwtVerify(token, await signingKey(secret), options);
-    const { sub = "", jti = "", uid, key, seq } = payload;
-    // Our own signature is on it, so the shapes are as `signPageSession` wrote them.
-    const keyId = key as number | null;
-    return { id: jti, userId: Number(uid), userName: sub, keyId, sequence: Number(seq) };
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined;
-    throw error;
-  }
-}
-
-/** What whoever signed in may do now, if nothing about them has changed since. */
-export function credentialOfPage(
+/**
+ * @param by what was shown; null for the admin key.
+ * @returns what goes into the cookie; undefined when the credential was revoked meanwhile.
+ */
+export async function startPageSession(
   world: World,
-  { userId, keyId, sequence }: PageSession,
-): Credential | Refused {
-  const revoked: Refused = { refused: { reason: "credential_revoked" } };
-  const user = userById(world, userId);
-  if (!user || user.deactivated_at !== null) return revoked;
-  const credential =
-    keyId === null ? credentialOfPassword(world, user) : credentialOfKeyId(world, keyId);
-  if ("refused" in credential) return credential;
-  return isCurrent({ ...credential, sequence }, newsOf(world)) ? credential : revoked;
+  by: Credential | null,
+  author: Author,
+): Promise<string | undefined> {
+  const owner = by?.holder.owner;
+  if (by && owner?.kind !== "user") return undefined;
+  const held = by?.holder.permissions ?? "everything";
+  const permissions = held === "everything" ? everything : held;
+  const started = world.step(() => {
+    const session = {
+      ...{ client: "page", name: "browser", permissions, keyId: by?.keyId ?? null },
+      ...{ userId: owner?.kind === "user" ? owner.id : adminUserId, ms: pageTokens.seconds * 1000 },
+    };
+    const sessionId = createSession(world, session, author);
+    const expiresAt = world.now() + session.ms;
+    return credentialOfToken(world, {
+      permissions: [...permissions],
+      sessionId,
+      keyId: null,
+      expiresAt,
+    });
+  });
+  if ("refused" in started) return undefined;
+  const { accessToken } = await signToken(
+    ...([world.pageSecret, started, permissions, world.now(), pageTokens] as const),
+  );
+  return accessToken;
+}
+
+/** Signs out. Links to private docs that were opened with it end too. */
+export function endPageSession(world: World, id: string, author: Author): void {
+  endSessionById(world, id, "page", author, "signed out");
 }

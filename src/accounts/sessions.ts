@@ -22,7 +22,7 @@ export type SessionRow = {
 };
 
 /** From login to the next one; refreshing does not put it off. */
-const sessionMs = 30 * 24 * 3600_000;
+export const sessionMs = 30 * 24 * 3600_000;
 /** One more, and the oldest ends. */
 const sessionsMax = 20;
 
@@ -32,11 +32,13 @@ export interface NewSession {
   name: string;
   permissions: readonly Permission[];
   keyId: number | null;
+  /** How long it lasts. */
+  ms: number;
 }
 
 /** Inside a step. @returns its id. */
 export function createSession(world: World, session: NewSession, author: Author): string {
-  const { userId, client, name, permissions, keyId } = session;
+  const { userId, client, name, permissions, keyId, ms } = session;
   const now = world.now();
   const id = crypto.randomUUID();
   const tooMany = all<SessionRow>(
@@ -48,7 +50,7 @@ export function createSession(world: World, session: NewSession, author: Author)
   for (const oldest of tooMany) endSession(world, oldest, author, "too many logins");
   world.sql.exec(
     "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-    ...[id, userId, client, name, JSON.stringify(permissions), keyId, now, now + sessionMs],
+    ...[id, userId, client, name, JSON.stringify(permissions), keyId, now, now + ms],
   );
   const params = { name, scopes: permissions.map(scopeOf) };
   audit(world, "session.create", author, { params });
@@ -133,10 +135,22 @@ export function revokeByHash(
   });
 }
 
-export function revokeSession(world: World, id: string, client: string, author: Author): void {
+/** The key that was shown when it began. */
+export function keyOfSession(world: World, id: string): number | null {
+  const row = first<{ key: number | null }>(world, "SELECT key FROM sessions WHERE id = ?", id);
+  return row?.key ?? null;
+}
+
+export function endSessionById(
+  world: World,
+  id: string,
+  client: string,
+  author: Author,
+  reason: string,
+): void {
   world.step(() => {
     const session = first<SessionRow>(world, "SELECT * FROM sessions WHERE id = ?", id);
-    if (session?.client === client) endSession(world, session, author, "revoked");
+    if (session?.client === client) endSession(world, session, author, reason);
   });
 }
 
@@ -171,5 +185,5 @@ function endSession(world: World, session: SessionRow, author: Author, reason: s
   changed(world, `session:${session.id}`);
   const user = first<{ name: string }>(world, "SELECT name FROM users WHERE id = ?", session.user);
   const params = { name: session.name, reason };
-  audit(world, "session.revoke", author, { subject: user?.name ?? "", params });
+  audit(world, "session.revoke", author, { subject: user?.name ?? "admin", params });
 }

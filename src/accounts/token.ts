@@ -8,9 +8,22 @@ import type { Owner, Role } from "./may.ts";
 import { type Permission, parseScopes, scopeOf } from "./permission.ts";
 import type { Credential, Tokens } from "./types.ts";
 
-const accessTokenSeconds = 30 * 60;
+/** What tokens are for: one that is good for this is good for nothing else. */
+export interface TokenUse {
+  audience: string;
+  /** How long one lives at most. */
+  seconds: number;
+}
+
+export const apiTokens: TokenUse = { audience: "hexedge:api", seconds: 30 * 60 };
+/** The cookie of whoever is signed in on the pages, for a working day. */
+export const pageTokens: TokenUse = { audience: "hexedge:page", seconds: 8 * 3600 };
+/** Stands in the address of a private package's documentation, and opens nothing else. */
+export const docsTokens = (repository: string, name: string): TokenUse => ({
+  ...{ audience: `hexedge:docs:${repository}/${name}`, seconds: 8 * 3600 },
+});
+
 const issuer = "hexedge";
-const audience = "hexedge:api";
 /** Clocks differ. */
 const notBeforeSeconds = -30;
 
@@ -30,22 +43,24 @@ export async function signToken(
   credential: Credential,
   permissions: readonly Permission[],
   now: number,
+  use = apiTokens,
 ): Promise<Pick<Tokens, "accessToken" | "expiresInSeconds">> {
   const { holder, sessionId, keyId, sequence, watch, label, expiresAt } = credential;
   const { owner, roles } = holder;
   const seconds = Math.floor(now / 1000);
   const leftSeconds = Math.floor((expiresAt ?? Number.POSITIVE_INFINITY) / 1000) - seconds;
-  const expiresInSeconds = Math.max(0, Math.min(leftSeconds, accessTokenSeconds));
+  const expiresInSeconds = Math.max(0, Math.min(leftSeconds, use.seconds));
   const claims = {
     scope: permissions.map(scopeOf).join(" "),
     roles,
     ...(owner.kind === "user" ? { uid: owner.id } : {}),
     ...{ sid: sessionId, key: keyId, seq: sequence, watch, label },
+    ...(credential.isAdmin ? { adm: true } : {}),
   };
   const accessToken = await new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuer(issuer)
-    .setAudience(audience)
+    .setAudience(use.audience)
     .setSubject(`${owner.kind}:${owner.name}`)
     .setJti(crypto.randomUUID())
     .setIssuedAt(seconds)
@@ -60,6 +75,7 @@ export async function readToken(
   secret: string,
   token: string,
   now: number,
+  { audience } = apiTokens,
 ): Promise<{ claims: Claims; credential: Credential } | undefined> {
   try {
     const { payload } = await jwtVerify(token, await signingKey(secret), {
@@ -87,15 +103,19 @@ function parse(payload: Record<string, unknown>) {
     holder: { kind: "holder", owner, roles, permissions },
     ...{ kind: "token", label: String(payload.label), keyId, sessionId, expiresAt },
     ...{ sequence: Number(payload.seq), watch: payload.watch as string[] },
+    ...(payload.adm === true ? { isAdmin: true as const } : {}),
   };
   return { claims: { permissions, sessionId, keyId, expiresAt }, credential };
 }
 
 /** Not the secret itself, under which keys are hashed. */
-let derived: { secret: string; key: CryptoKey } | undefined;
+const derived = new Map<string, CryptoKey>();
+/** Of tokens, and of the cookies of pages. */
+const derivedMax = 4;
 
 export async function signingKey(secret: string): Promise<CryptoKey> {
-  if (derived?.secret === secret) return derived.key;
+  const known = derived.get(secret);
+  if (known) return known;
   const encoder = new TextEncoder();
   const base = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
     "deriveKey",
@@ -110,6 +130,7 @@ export async function signingKey(secret: string): Promise<CryptoKey> {
     false,
     ["sign", "verify"],
   );
-  derived = { secret, key };
+  if (derived.size >= derivedMax) derived.clear();
+  derived.set(secret, key);
   return key;
 }

@@ -16,6 +16,8 @@ export interface Credential {
   sequence: number;
   /** What would make it void: `key:7`, `user:3` … */
   watch: string[];
+  /** A login of whoever showed the admin key: it may do everything. */
+  isAdmin?: true;
 }
 
 /** Who did something, for the audit log. */

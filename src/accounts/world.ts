@@ -10,9 +10,14 @@ export interface World {
   secret: string;
   /** Every declared repository is an organization of the same name; is it public? */
   organizations: ReadonlyMap<string, { public: boolean }>;
+  /** Under it the cookies of pages are signed: with another admin key all of them are void. */
+  pageSecret: string;
   /** In 15 minutes, of an address or an account; 0 for any number. */
   failuresMax: number;
 }
+
+/** No user has this number: a login under it is of whoever showed the admin key. */
+export const adminUserId = 0;
 
 /** The one row that a query finds. */
 export function first<T extends Record<string, SqlStorageValue>>(

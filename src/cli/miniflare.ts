@@ -37,7 +37,10 @@ export async function openMiniflare(
           ],
           compatibilityDate: config.compatibilityDate,
           compatibilityFlags: config.compatibilityFlags,
-          serviceBindings: { FOLDER: { disk: { path: data.filesPath, writable: true } } },
+          serviceBindings: {
+            FOLDER: { disk: { path: data.filesPath, writable: true } },
+            ASSETS: { disk: { path: config.assets } },
+          },
           kvNamespaces: { INDEX: "index" },
           durableObjects: {
             REPOSITORY: { className: "Repository", useSQLite: true },

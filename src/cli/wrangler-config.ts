@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import * as v from "valibot";
 import { Mistake } from "./mistake.ts";
@@ -12,12 +12,15 @@ const schema = v.object({
   main: v.string(),
   compatibility_date: v.string(),
   compatibility_flags: v.optional(v.array(v.string()), []),
+  assets: v.optional(v.object({ directory: v.string() })),
   vars: v.optional(v.record(v.string(), v.unknown()), {}),
 });
 
 export interface WranglerConfig {
   /** Absolute path of the Worker's entry. */
   main: string;
+  /** Absolute path of the folder with what pages are made of. */
+  assets: string;
   compatibilityDate: string;
   compatibilityFlags: string[];
   vars: Record<string, unknown>;
@@ -31,8 +34,13 @@ export function readWranglerConfig(path: string): WranglerConfig {
     throw new Mistake(`${path}: ${v.getDotPath(issue) ?? ""}: ${issue.message}`);
   }
   const { output } = result;
+  const main = resolve(dirname(path), output.main);
   return {
-    main: resolve(dirname(path), output.main),
+    main,
+    // Who declares none gets those that lie beside the Worker.
+    assets: output.assets
+      ? resolve(dirname(path), output.assets.directory)
+      : join(dirname(main), "web/assets"),
     compatibilityDate: output.compatibility_date,
     compatibilityFlags: output.compatibility_flags,
     vars: output.vars,

@@ -14,6 +14,8 @@ import {
 export interface Config {
   adminKey: string;
   accountsSecret: string;
+  /** Under it the cookies of pages are signed; another admin key signs everybody out. */
+  pageSecret: string;
   /** May anyone make a user? Otherwise only the admin may. */
   isSignupOpen: boolean;
   limits: { apiPerMinute: number; failedCredentialsPer15Minutes: number };
@@ -22,6 +24,8 @@ export interface Config {
   hosted: ReadonlyMap<string, HostedConfig>;
   rootRepository: string | undefined;
   publicUrl: string | undefined;
+  /** Where documentation is served, and nothing else; undefined: below our own host, in a sandbox. */
+  docsHost: string | undefined;
 }
 
 /** Compared at one size: see authenticate. */
@@ -83,6 +87,12 @@ const schema = v.object({
       ),
     ),
   ),
+  DOCS_HOST: v.optional(
+    v.pipe(
+      v.string("must be a host such as docs.example.com"),
+      v.regex(/^[a-z0-9.-]+(:\d+)?$/, "must be a host such as docs.example.com, without https://"),
+    ),
+  ),
 });
 
 const known = new WeakMap<Env, Config>();
@@ -102,15 +112,19 @@ export function readConfig(env: Env): Config {
 
 function parseConfig(env: Env): Config {
   // Named one by one: what nobody has set is no key of `env`, and the sentence would be another.
-  const { ADMIN_KEY, REPOSITORIES, ROOT_REPOSITORY, PUBLIC_URL, ...accounts } = parse(schema, {
-    ADMIN_KEY: env.ADMIN_KEY,
-    ACCOUNTS_SECRET: env.ACCOUNTS_SECRET,
-    ACCOUNTS: env.ACCOUNTS ?? {},
-    LIMITS: env.LIMITS ?? {},
-    REPOSITORIES: env.REPOSITORIES,
-    ROOT_REPOSITORY: env.ROOT_REPOSITORY,
-    PUBLIC_URL: env.PUBLIC_URL,
-  });
+  const { ADMIN_KEY, REPOSITORIES, ROOT_REPOSITORY, PUBLIC_URL, DOCS_HOST, ...accounts } = parse(
+    schema,
+    {
+      ADMIN_KEY: env.ADMIN_KEY,
+      ACCOUNTS_SECRET: env.ACCOUNTS_SECRET,
+      ACCOUNTS: env.ACCOUNTS ?? {},
+      LIMITS: env.LIMITS ?? {},
+      REPOSITORIES: env.REPOSITORIES,
+      ROOT_REPOSITORY: env.ROOT_REPOSITORY,
+      PUBLIC_URL: env.PUBLIC_URL,
+      DOCS_HOST: env.DOCS_HOST,
+    },
+  );
   const repositories = new Map<string, RepositoryConfig>();
   for (const [name, declared] of REPOSITORIES) {
     repositories.set(name, repositoryConfig(env, name, declared));
@@ -128,6 +142,7 @@ function parseConfig(env: Env): Config {
   return {
     adminKey: ADMIN_KEY,
     accountsSecret: accounts.ACCOUNTS_SECRET,
+    pageSecret: `${accounts.ACCOUNTS_SECRET}\n${ADMIN_KEY}`,
     isSignupOpen: accounts.ACCOUNTS.signup === "open",
     limits: {
       apiPerMinute: accounts.LIMITS.api_per_minute,
@@ -139,6 +154,7 @@ function parseConfig(env: Env): Config {
     ),
     rootRepository: ROOT_REPOSITORY,
     publicUrl: PUBLIC_URL?.replace(/\/+$/, ""),
+    docsHost: DOCS_HOST,
   };
 }
 

@@ -3,11 +3,19 @@
  * contents.tar.gz (hexpm/specifications, package_tarball.md; limits as hex_core 0.19 has them).
  */
 import { fromHex, sameBytes, sha256, toHex } from "./checksum.ts";
-import { ContentsError, type ContentsLimits, checkContents, contentsLimits } from "./contents.ts";
+import {
+  ContentsError,
+  type ContentsLimits,
+  type ContentsPiece,
+  checkContents,
+  contentsLimits,
+  walkContents,
+} from "./contents.ts";
 import { consult } from "./erlang/consult.ts";
 import { type Term, TermError } from "./erlang/term.ts";
 import type { UploadRefusal } from "./refusal.ts";
 import { readTar, TarError } from "./tar.ts";
+import { parseVersion } from "./version.ts";
 
 export interface TarballLimits {
   tarballBytesMax: number;
@@ -64,7 +72,8 @@ export async function unpackTarball(
 
 /**
  * Checks a docs tarball (`docs/NAME-VERSION.tar.gz`): a gzipped tar under the same limits and path
- * rules as a package's contents.
+ * rules as a package's contents. And as on hexdocs.pm, nothing at its root is named as a version, or
+ * `/docs/NAME/1.0.0/` could be a folder of the latest docs as well as the docs of 1.0.0.
  * @returns its checksum, or why it is refused.
  */
 export async function checkDocs(
@@ -75,10 +84,20 @@ export async function checkDocs(
     return { refused: { reason: "tarball_too_big", sizeBytesMax: limits.tarballBytesMax } };
   }
   try {
-    await checkContents(gzip, limits.contents);
+    for await (const pieces of walkContents(gzip, limits.contents)) pieces.forEach(checkRoot);
     return { checksum: await sha256(gzip) };
   } catch (error) {
     return { refused: { reason: "bad_tarball", message: sentence(error) } };
+  }
+}
+
+function checkRoot(piece: ContentsPiece): void {
+  if (piece.kind !== "entry") return;
+  const [root = ""] = piece.path.split("/", 1);
+  if (parseVersion(root)) {
+    throw new ContentsError(
+      `${root}: no file or folder at the root of docs may be named as a version`,
+    );
   }
 }
 

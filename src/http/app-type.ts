@@ -12,6 +12,8 @@ export interface App {
     /** Named in logs, in the audit log and in the answer's `x-request-id`. */
     requestId: string;
     identity: Identity;
+    /** Asks anew who it is, where a cookie says it; absent where only a header may. */
+    renew: (() => Promise<Identity>) | undefined;
     /** The repository that the path means; set by `findRepository`. */
     repository: FoundRepository;
     /** On what ground the actor may change packages; set by `takeStanding`. */

@@ -1,8 +1,14 @@
 /** All routes on one screen. */
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { etag } from "hono/etag";
+import { assets, showAsset } from "../web/assets.ts";
 import * as device from "../web/device.tsx";
-import { showStyleSheet } from "../web/page.tsx";
+import { showPackagePage } from "../web/package.tsx";
+import { findPackages } from "../web/packages.tsx";
+import { refusePage, wantsPage } from "../web/page.tsx";
+import { showRepositoryPage } from "../web/repository.tsx";
+import * as signIn from "../web/sign-in.tsx";
+import { showStartPage } from "../web/start.tsx";
 import * as audit from "./api/audit.ts";
 import { showAuth } from "./api/auth.ts";
 import { checkRepository } from "./api/check.ts";
@@ -35,14 +41,14 @@ import {
 } from "./frame.ts";
 import { showHealth } from "./health.ts";
 import { limitCalls } from "./limits.ts";
+import { authenticatePage } from "./page-session.ts";
 import { permit, requires, requiresStanding } from "./permit.ts";
 import { refuse, refuseInText } from "./refusals.ts";
 import { serveFile } from "./repository.ts";
-import { showStart } from "./start.ts";
 
 type Handler = (c: Context<App>) => Response | Promise<Response>;
 type Methods = { get?: Route; post?: Route; put?: Route; delete?: Route };
-type Route = Handler | [MiddlewareHandler<App>, Handler];
+type Route = Handler | [...MiddlewareHandler<App>[], Handler];
 
 /** Where clients of hex.pm look for the files of its public repository. */
 const rootPaths = [
@@ -54,16 +60,13 @@ export function createApp(): Hono<App> {
   const app = new Hono<App>({ getPath });
   app.use(prepare, configure);
   app.onError(answerFault);
-  app.notFound((c) => (isApi(c) ? refuse : refuseInText)(c, { reason: "not_found" }));
+  app.notFound((c) => saysNo(c)(c, { reason: "not_found" }));
 
   const inText = authenticateIn(refuseInText, { passwords: false });
-  on(app, "/", { get: [inText, showStart] });
   on(app, "/health", { get: showHealth });
   on(app, "/l/:code", { get: followShortUrl });
-  on(app, "/style.css", { get: showStyleSheet });
-  app.use("/oauth/*", limitForm, onlyOurForms);
-  on(app, "/oauth/device", { get: device.showDevice, post: device.enterCode });
-  on(app, "/oauth/device/decision", { post: device.decide });
+  for (const path of assets) on(app, path, { get: showAsset });
+  app.route("/", pages());
   app.use("/repos/*", inText);
   on(app, "/repos/:repository/*", { get: serveFile });
   for (const path of rootPaths) on(app, path, { get: [inText, serveFile] });
@@ -85,6 +88,23 @@ export function createApp(): Hono<App> {
     app.route(prefix, repositoryApi());
   }
   return app;
+}
+
+/** What people see; who they are says a cookie, or a key. */
+function pages(): Hono<App> {
+  const web = new Hono<App>();
+  const page = (handler: Handler): Route => [authenticatePage, handler];
+  const form = (handler: Handler): Route => [limitForm, onlyOurForms, authenticatePage, handler];
+  on(web, "/", { get: page(showStartPage) });
+  on(web, "/packages", { get: page(findPackages) });
+  on(web, "/repositories/:repository", { get: page(showRepositoryPage) });
+  on(web, "/packages/:repository/:name", { get: page(showPackagePage) });
+  on(web, "/packages/:repository/:name/:version", { get: page(showPackagePage) });
+  on(web, "/sign-in", { get: page(signIn.showSignIn), post: form(signIn.signIn) });
+  on(web, "/sign-out", { post: form(signIn.signOut) });
+  on(web, "/oauth/device", { get: page(device.showDevice), post: form(device.enterCode) });
+  on(web, "/oauth/device/decision", { post: form(device.decide) });
+  return web;
 }
 
 function repositoryApi(): Hono<App> {
@@ -163,9 +183,14 @@ function on(app: Hono<App>, path: string, methods: Methods): void {
     allow.push(...(method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
   }
   app.all(path, (c) => {
-    const says = isApi(c) ? refuse : refuseInText;
-    return says(c, { reason: "method_not_allowed", allow: allow.join(", ") });
+    return saysNo(c)(c, { reason: "method_not_allowed", allow: allow.join(", ") });
   });
+}
+
+/** How clients of the API, people and all others are told no. */
+function saysNo(c: Context<App>) {
+  if (isApi(c)) return refuse;
+  return wantsPage(c) ? refusePage : refuseInText;
 }
 
 /** A list of one repository is for whoever may read it; without one, it is of all that they may read. */

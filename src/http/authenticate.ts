@@ -21,6 +21,8 @@ export interface Identity {
   isFresh: boolean;
 }
 
+export const nobody: Identity = { actor: { kind: "anonymous" }, credential: null, isFresh: true };
+
 /** What this isolate remembers of credentials. */
 const memory = new Memory();
 
@@ -46,14 +48,19 @@ export function authenticateIn(says: typeof refuse, options: { passwords: boolea
 /** Where it adds something, and nothing else does. */
 export function showsAdminKey(c: Context<App>): boolean {
   const shown = shownIn(c.req.header("authorization") ?? "");
-  return shown !== undefined && sameSecret(shown.secret, c.get("config").adminKey);
+  return shown !== undefined && isAdminKey(c, shown.secret);
+}
+
+export function isAdminKey(c: Context<App>, secret: string): boolean {
+  return sameSecret(secret, c.get("config").adminKey);
 }
 
 /** Asks the Accounts object who this is, if that was only remembered. @returns whether it was, or its no. */
 export async function renewIdentity(c: Context<App>): Promise<boolean | { refused: Refusal }> {
   const { isFresh } = c.get("identity");
   if (isFresh) return false;
-  const identity = await authenticate(c, true, { passwords: true });
+  const ofCookie = c.get("renew");
+  const identity = await (ofCookie ? ofCookie() : authenticate(c, true, { passwords: true }));
   if ("refused" in identity) return identity;
   c.set("identity", identity);
   return true;
@@ -65,9 +72,7 @@ async function authenticate(
   options: { passwords: boolean },
 ): Promise<Identity | { refused: Refusal }> {
   const header = c.req.header("authorization");
-  if (header === undefined || header === "") {
-    return { actor: { kind: "anonymous" }, credential: null, isFresh: true };
-  }
+  if (header === undefined || header === "") return nobody;
   const recalled = isFresh ? undefined : recall(memory, header, Date.now());
   if (recalled) {
     noteUse(c, recalled);
@@ -75,7 +80,7 @@ async function authenticate(
   }
   const shown = shownIn(header);
   if (shown === undefined) return { refused: { reason: "credential_malformed" } };
-  if (sameSecret(shown.secret, c.get("config").adminKey)) {
+  if (isAdminKey(c, shown.secret)) {
     return { actor: { kind: "admin" }, credential: null, isFresh: true };
   }
   const { user, secret } = shown;
@@ -92,12 +97,13 @@ async function authenticate(
 }
 
 /** What the edge works with, for the length of this request. */
-function edgeOf(c: Context<App>): Edge {
+export function edgeOf(c: Context<App>): Edge {
   return {
     memory,
     replica: c.env.INDEX,
     truth: accountsOf(c),
     secret: c.get("config").accountsSecret,
+    pageSecret: c.get("config").pageSecret,
     now: () => Date.now(),
     later: (work) => c.executionCtx.waitUntil(work),
   };

@@ -108,10 +108,18 @@ function configs(record: PackageRecord): Json {
   return release ? configsFor(record.repository, record.name, release) : {};
 }
 
-/** What to paste to depend on the release. */
-function configsFor(repository: string, name: string, { version, app }: ReleaseRecord): Json {
+/**
+ * What to paste to depend on the release.
+ * @param repository as clients call it; null where it is the one that they have anyway.
+ */
+export function configsFor(
+  repository: string | null,
+  name: string,
+  { version, app }: Pick<ReleaseRecord, "version" | "app">,
+) {
   const sameApp = app === name;
-  const options = `${sameApp ? "" : `, hex: :${name}`}, repo: "${repository}"`;
+  const where = repository === null ? "" : `, repo: "${repository}"`;
+  const options = `${sameApp ? "" : `, hex: :${name}`}${where}`;
   return {
     "mix.exs": `{:${app}, "${mixRequirement(version)}"${options}}`,
     "rebar.config": sameApp ? `{${name}, "${version}"}` : `{${app}, "${version}", {pkg, ${name}}}`,

@@ -3,6 +3,8 @@
  * everything that is wrong: against itself and against the ledger. Tests call it after every step,
  * operators whenever they like (`GET /api/repos/REPO/check`).
  */
+import { PackedError } from "../docs/format.ts";
+import { readIndex } from "../docs/read.ts";
 import { sameBytes, sha256, toHex } from "../hex/checksum.ts";
 import {
   type PackageResource,
@@ -32,6 +34,8 @@ export interface Facts {
       checksum: Uint8Array;
       retired: string | null;
       docs: Uint8Array | null;
+      /** Of the docs: are they in the bucket, and which docs were they made of? */
+      pages: { stored: boolean; of: Uint8Array | null };
     }[];
   }[];
   /** Which packages lists and searches know of. */
@@ -53,6 +57,10 @@ export function factsOf({ repository, ledger, signer }: World): Facts {
         checksum: bytes(row.outer_checksum),
         retired: row.retirement_reason,
         docs: row.docs_checksum ? bytes(row.docs_checksum) : null,
+        pages: {
+          stored: row.pages_etag !== null,
+          of: row.pages_of ? bytes(row.pages_of) : null,
+        },
       })),
     })),
     listed: ledger.catalogNames(),
@@ -91,7 +99,10 @@ class Checker {
           : undefined;
         await this.#tarball(name, release, known?.checksum);
       }
-      for (const { version, docs } of releases) if (docs) await this.#docs(name, version, docs);
+      for (const { version, docs, pages } of releases) {
+        if (docs) await this.#docs(name, version, docs);
+        if (docs && pages.stored) await this.#pages(name, version, docs, pages.of);
+      }
       if (!stale) this.#compareWithLedger(name, releases, file);
     }
     this.#catalog();
@@ -146,6 +157,29 @@ class Checker {
     if (!docs) this.#say(`${name} ${version} has docs, but ${key} is missing`);
     else if (!sameBytes(await sha256(docs), checksum) && !this.#facts.inProgress.includes(key)) {
       this.#say(`${key}: wrong checksum`);
+    }
+  }
+
+  /** Pages are told of while they are in the bucket; until the next flush perhaps of other docs. */
+  async #pages(
+    name: string,
+    version: string,
+    docs: Uint8Array,
+    of: Uint8Array | null,
+  ): Promise<void> {
+    const key = keys.pagesKey(this.#facts.repository, name, version);
+    try {
+      const pages = await readIndex(this.#storage, key);
+      if (!pages) return this.#say(`${name} ${version} has pages, but ${key} is missing`);
+      const isStale = !of || !sameBytes(of, docs);
+      if (isStale || sameBytes(pages.docsChecksum, docs)) return;
+      const [is, should] = [toHex(pages.docsChecksum), toHex(docs)];
+      this.#say(
+        `${key} was made of docs with checksum ${is}, but ${name} ${version} has ${should}`,
+      );
+    } catch (error) {
+      if (!(error instanceof PackedError)) throw error;
+      this.#say(error.message);
     }
   }
 
@@ -228,13 +262,19 @@ class Checker {
     ]);
     for (const { name, releases } of packages) {
       if (releases.length > 0 || !clean) known.add(keys.packageKey(repository, name));
-      for (const { version, docs } of releases) {
+      for (const { version, docs, pages } of releases) {
         known.add(keys.tarballKey(repository, name, version));
-        if (docs) known.add(keys.docsKey(repository, name, version));
+        if (!docs) continue;
+        known.add(keys.docsKey(repository, name, version));
+        const isStale = !pages.of || !sameBytes(pages.of, docs);
+        // Docs of which no pages can be made are up to date without any.
+        if (pages.stored || isStale) known.add(keys.pagesKey(repository, name, version));
       }
     }
-    for await (const key of this.#storage.list(keys.repositoryPrefix(repository))) {
-      if (!known.has(key)) this.#say(`${key}: nobody knows of it`);
+    for (const prefix of [keys.repositoryPrefix(repository), keys.pagesPrefix(repository)]) {
+      for await (const key of this.#storage.list(prefix)) {
+        if (!known.has(key)) this.#say(`${key}: nobody knows of it`);
+      }
     }
   }
 

@@ -2,7 +2,10 @@ import { docsKey } from "./keys.ts";
 import type { Author, Refused } from "./types.ts";
 import type { World } from "./world.ts";
 
-/** Stores the docs tarball of a release that exists, in the place of an older one. */
+/**
+ * Stores the docs tarball of a release that exists, in the place of an older one. Answers when its pages
+ * are stored as well. They are packed first: what cannot be shown is refused before anything is written.
+ */
 export async function publishDocs(
   world: World,
   name: string,
@@ -11,14 +14,23 @@ export async function publishDocs(
   checksum: Uint8Array,
   author: Author,
 ): Promise<Refused | null> {
-  const { repository, ledger, uploads } = world;
+  const { repository, ledger, uploads, pages } = world;
   const key = docsKey(repository, name, version);
   return uploads.admit(key, name, version, docs.length, async () => {
-    const refused = ledger.reserveDocs(name, version, checksum, author);
-    if (refused) return refused;
-    world.wake();
-    await uploads.store(key, docs);
-    return null;
+    // Asked again when it is reserved: this only spares us the packing.
+    const hopeless = ledger.refusesDocs(name, version, checksum, author);
+    if (hopeless) return hopeless;
+    const outcome = await pages.pack(docs);
+    if ("refused" in outcome) return outcome;
+    const { packed } = outcome;
+    return uploads.hold(packed.length, async () => {
+      const refused = ledger.reserveDocs(name, version, checksum, author);
+      if (refused) return refused;
+      world.wake();
+      await uploads.store(key, docs);
+      await pages.flush(name, version, { packed, checksum });
+      return null;
+    });
   });
 }
 

@@ -126,8 +126,10 @@ export class Flush {
   }
 
   async #flushRemovals(): Promise<void> {
-    const { ledger, storage } = this.#world;
-    const failures = await inBatches(ledger.removals(), async (key) => {
+    const { ledger, storage, pages } = this.#world;
+    // Pages that are being put at this moment are left to the next alarm.
+    const due = ledger.removals().filter((key) => !pages.isWriting(key));
+    const failures = await inBatches(due, async (key) => {
       // Nobody is promised anything under this key until the answer is here. If none comes, the
       // removal waits until this delete cannot land any more, and is tried again.
       ledger.unsettle(key, Date.now());

@@ -13,6 +13,14 @@ export const tarballKey = (repository: string, name: string, version: string) =>
 export const docsKey = (repository: string, name: string, version: string) =>
   `repos/${repository}/docs/${name}-${version}.tar.gz`;
 
+/**
+ * The pages of a release's docs, in one object (`docs/format.ts`). Made of the docs tarball, and outside
+ * of `repos/`, which is the public layout: nobody but our own pages reads them.
+ */
+export const pagesPrefix = (repository: string) => `pages/${repository}/`;
+export const pagesKey = (repository: string, name: string, version: string) =>
+  `pages/${repository}/${name}-${version}`;
+
 /** Where the KV index keeps what the API shows about a package. */
 export const indexKey = (repository: string, name: string) =>
   `repos/${repository}/packages/${name}`;

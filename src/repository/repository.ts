@@ -1,5 +1,6 @@
 /**
- * The Durable Object of one hosted repository: the only writer of everything below `repos/NAME/`.
+ * The Durable Object of one hosted repository: the only writer of everything below `repos/NAME/`
+ * and `pages/NAME/`.
  * Its methods are what may be done to a repository; each answers with an outcome or a refusal, and
  * throws only for faults.
  */
@@ -7,11 +8,13 @@ import { DurableObject } from "cloudflare:workers";
 import { signingKeyPem } from "../config/signing-key.ts";
 import { type Env, openStorage } from "../env.ts";
 import { type Facts, factsOf } from "./check.ts";
+import { detailsOf } from "./details.ts";
 import { publishDocs, revertDocs } from "./docs.ts";
 import { Flush } from "./flush.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { list } from "./list.ts";
 import { disown, forgetOwner, removeOwner, setOwner } from "./owners.ts";
+import { Pages } from "./pages.ts";
 import { retryDelaysMs } from "./place.ts";
 import { type Published, publish } from "./publish.ts";
 import { recordOf } from "./record.ts";
@@ -27,6 +30,7 @@ import type {
   ListQuery,
   OwnerLevel,
   OwnerRecord,
+  PackageDetails,
   PackageList,
   PackageRecord,
   Publication,
@@ -93,6 +97,11 @@ export class Repository extends DurableObject<Env> {
   /** The truth about a package; KV has a copy that may be a minute old. */
   package(name: string): PackageRecord | null {
     return recordOf(this.world, name, Date.now());
+  }
+
+  /** What the page of a package shows beside it. */
+  details(name: string): PackageDetails {
+    return detailsOf(this.world, name);
   }
 
   /** A page of the packages that a search finds, or of all. No search is refused. */
@@ -206,10 +215,9 @@ export class Repository extends DurableObject<Env> {
       wake: () => this.#wake(alarmDelayMs),
     };
     // One object for all: whoever replaces a part of it replaces it everywhere.
-    const world: World = Object.assign(parts, {
-      uploads: new Uploads(parts),
-      flush: new Flush(parts),
-    });
+    const withUploads = Object.assign(parts, { uploads: new Uploads(parts) });
+    const withPages = Object.assign(withUploads, { pages: new Pages(withUploads) });
+    const world: World = Object.assign(withPages, { flush: new Flush(withPages) });
     if (!ledger.isClean()) {
       ledger.unsettleLeftovers(Date.now());
       this.#wake(alarmDelayMs);

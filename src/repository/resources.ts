@@ -83,6 +83,7 @@ export function releaseRecord(row: ReleaseRow, downloads: number): ReleaseRecord
     updatedAt: iso(row.updated_at),
     retirement: retirement(row),
     hasDocs: row.docs_etag !== null,
+    hasPages: row.pages_etag !== null,
     downloads,
   };
 }

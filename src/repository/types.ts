@@ -1,3 +1,5 @@
+import type { UploadRefusal } from "../hex/refusal.ts";
+
 /** What a checked package tarball asks the repository to publish. */
 export interface Publication {
   package: string;
@@ -110,6 +112,8 @@ export interface ReleaseRecord {
   updatedAt: string;
   retirement: Retirement | null;
   hasDocs: boolean;
+  /** Its docs can be read as pages; while they are being replaced, perhaps still the ones of before. */
+  hasPages: boolean;
   /** Ever since the version was first published. */
   downloads: number;
 }
@@ -121,6 +125,23 @@ export interface DependencyRecord {
   optional: boolean;
   /** Null for a package of the same repository. */
   repository: string | null;
+}
+
+/** What a package's page shows beside its record. */
+export interface PackageDetails {
+  /** Packages of the same repository that need it. */
+  dependants: string[];
+  /** Of the last 90 days, those that had any; a day is `YYYY-MM-DD`. */
+  downloadsByDay: { day: string; count: number }[];
+  /** By version, how it was published last. */
+  publications: Record<string, PublicationRecord>;
+}
+
+export interface PublicationRecord {
+  /** `key ci`, `token of laptop` … */
+  credential: string;
+  /** ISO 8601. */
+  at: string;
 }
 
 /** Which packages to list: what somebody typed into a search box, and the order they asked for. */
@@ -203,6 +224,8 @@ export type RepositoryRefusal =
   | { reason: "last_full_owner"; package: string; change: "remove" | "demote" }
   /** All other owners go with a transfer, so whom it goes to must be a full one. */
   | { reason: "transfer_needs_full_level"; package: string }
+  /** Docs of which no pages can be made. */
+  | Extract<UploadRefusal, { reason: "bad_tarball" }>
   /** More bytes are on their way than this repository takes at once. */
   | { reason: "too_busy"; retryAfterSeconds: number };
 

@@ -17,6 +17,7 @@ export class Uploads {
   /** Keys that this very instance is writing; what the ledger holds beyond them is left over. */
   readonly #mine = new Set<string>();
   #bytesAtOnce = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(world: UploadsWorld, limits = { bytesAtOnceMax }) {
     this.#world = world;
@@ -30,7 +31,7 @@ export class Uploads {
 
   /**
    * Runs `work`, which writes `sizeBytes` under `key`, unless that would be too much at once, or
-   * somebody is writing that very key. `work` must reserve the key in the ledger before it awaits.
+   * somebody is writing that very key. `work` must reserve the key in the ledger before it asks storage.
    */
   async admit<T>(
     key: string,
@@ -40,17 +41,37 @@ export class Uploads {
     work: () => Promise<T>,
   ): Promise<T | Refused> {
     if (this.#mine.has(key)) return { refused: { reason: "release_busy", package: name, version } };
+    return this.hold(sizeBytes, async () => {
+      this.#mine.add(key);
+      try {
+        return await work();
+      } finally {
+        this.#mine.delete(key);
+      }
+    });
+  }
+
+  /** Runs `work`, which holds `sizeBytes` in memory, unless that would be too much at once. */
+  async hold<T>(sizeBytes: number, work: () => Promise<T>): Promise<T | Refused> {
     if (this.#bytesAtOnce + sizeBytes > this.#bytesAtOnceMax) {
       return { refused: { reason: "too_busy", retryAfterSeconds } };
     }
-    this.#mine.add(key);
     this.#bytesAtOnce += sizeBytes;
     try {
       return await work();
     } finally {
-      this.#mine.delete(key);
       this.#bytesAtOnce -= sizeBytes;
     }
+  }
+
+  /**
+   * As `hold`, one after the other: for work that may need much memory for a moment and only the processor,
+   * so nobody is slower for waiting. It must not wait for anything else.
+   */
+  holdInTurn<T>(sizeBytes: number, work: () => Promise<T>): Promise<T | Refused> {
+    const run = this.#turn.then(() => this.hold(sizeBytes, work));
+    this.#turn = run.catch(() => undefined);
+    return run;
   }
 
   /** Puts the bytes of a reserved upload and commits it. When it throws, the alarm finds out. */

@@ -1,6 +1,7 @@
 import type { Storage } from "../storage/storage.ts";
 import type { Flush } from "./flush.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import type { Pages } from "./pages.ts";
 import type { Signer } from "./signer.ts";
 import type { Uploads } from "./upload.ts";
 
@@ -19,6 +20,7 @@ export interface World {
   index: Index;
   signer: Signer;
   uploads: Uploads;
+  pages: Pages;
   flush: Flush;
   /** Before a put that failed is tried again: as many tries more as there are delays. */
   retryDelaysMs: readonly number[];

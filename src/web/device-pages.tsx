@@ -3,6 +3,7 @@ import type { Device } from "../accounts/devices.ts";
 import { covers, type Permission, scopeOf } from "../accounts/permission.ts";
 import type { Credential } from "../accounts/types.ts";
 import { Wrong } from "./page.tsx";
+import { CredentialFields } from "./sign-in.tsx";
 
 const action = "/oauth/device";
 
@@ -37,22 +38,7 @@ export function SignIn({ code, name, wrong }: { code: string; name: string; wron
       <p class="code">{spaced(code)}</p>
       <input type="hidden" name="user_code" value={code} />
       <input type="hidden" name="step" value="sign_in" />
-      <label for="username">User name or e-mail</label>
-      <input
-        type="text"
-        id="username"
-        name="username"
-        value={name}
-        autocomplete="username"
-        autocapitalize="none"
-        spellcheck={false}
-      />
-      <label for="password">Password</label>
-      <input type="password" id="password" name="password" autocomplete="current-password" />
-      <p class="or">or</p>
-      <label for="key">A key of yours</label>
-      <input type="password" id="key" name="key" autocomplete="off" />
-      <button type="submit">Sign in</button>
+      <CredentialFields name={name} />
     </form>
   );
 }

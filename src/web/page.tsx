@@ -1,47 +1,73 @@
-/** What all pages for people have in common. */
+/** What all pages for people have in common: the frame, the headers, and how a no looks. */
 import type { Context } from "hono";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { App } from "../http/app-type.ts";
-import { styleSheet } from "./style.css.ts";
+import { answerTo, type Refusal } from "../http/refusals.ts";
 
-/** Nothing from anywhere else, no script, in nobody's frame; forms go to us. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join("; ");
+export interface PageOptions {
+  /** For a form and a few lines, below the title; without it, for lists and texts, which have their own. */
+  narrow?: boolean;
+  /** What is on the page, for search engines; only of what everybody may see. */
+  description?: string;
+  /** Path of the Atom feed of what is on the page. */
+  feed?: string;
+  /** May search engines have it? */
+  isPublic?: boolean;
+}
 
-const headers = {
-  "content-security-policy": contentSecurityPolicy,
-  "x-frame-options": "DENY",
-  "x-content-type-options": "nosniff",
-  // The address of a page may say which code somebody came with. Not `no-referrer`, with which browsers
-  // do not say where a form comes from.
-  "referrer-policy": "same-origin",
-  "cache-control": "private, no-store",
-};
+type Answer = Response | Promise<Response>;
 
 export function renderPage(
   c: Context<App>,
   status: ContentfulStatusCode,
   title: string,
   content: Child,
-): Response | Promise<Response> {
+  options: PageOptions = {},
+): Answer {
+  const isKnown = signedInName(c) !== undefined;
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
-  return c.html(html`<!DOCTYPE html>${<Page title={title}>{content}</Page>}`, status);
+  c.header("content-security-policy", contentSecurityPolicy(c));
+  // Behind the back button nobody finds what the one before them saw.
+  c.header("cache-control", isKnown || options.narrow ? "private, no-store" : "private, no-cache");
+  c.header("vary", "accept, authorization, cookie");
+  const page = (
+    <Page c={c} title={title} options={options}>
+      {content}
+    </Page>
+  );
+  return c.html(html`<!DOCTYPE html>${page}`, status);
 }
 
-/** `GET /style.css` */
-export function showStyleSheet(c: Context<App>): Response {
-  return c.body(styleSheet, 200, {
-    "content-type": "text/css; charset=utf-8",
-    "cache-control": "public, max-age=3600",
-    "x-content-type-options": "nosniff",
-  });
+/** Why not, as a page. Whoever is not signed in is asked to, when that could help. */
+export function refusePage(c: Context<App>, refusal: Refusal): Answer {
+  const isAnonymous = c.get("identity")?.actor.kind === "anonymous";
+  if (refusal.reason === "unauthenticated" && isAnonymous && c.req.method === "GET") {
+    return c.redirect(signInPath(c), 303);
+  }
+  const { status, message, headers: more = {} } = answerTo(refusal);
+  for (const [name, value] of Object.entries(more)) c.header(name, value);
+  const title = status === 404 ? "Not found" : "That does not work";
+  const content = (
+    <>
+      <p>{message.replace(/[.]?$/, ".")}</p>
+      {isAnonymous && status === 404 ? (
+        <p>
+          There may be more to see when you <a href={signInPath(c)}>sign in</a>.
+        </p>
+      ) : null}
+      <p>
+        <a href="/">To the start page</a>
+      </p>
+    </>
+  );
+  return renderPage(c, status, title, content, { narrow: true });
+}
+
+/** Does whoever asks want a page, or is it a program? */
+export function wantsPage(c: Context<App>): boolean {
+  return c.req.header("accept")?.includes("text/html") ?? false;
 }
 
 /** What went wrong, said before anything else. */
@@ -53,26 +79,119 @@ export function Wrong({ children }: { children: Child }) {
   );
 }
 
-function Page({ title, children }: { title: string; children: Child }) {
+/** Where to sign in, and come back from. */
+function signInPath(c: Context<App>): string {
+  const { pathname, search } = new URL(c.req.url);
+  return `/sign-in?to=${encodeURIComponent(pathname + search)}`;
+}
+
+const headers = {
+  "x-frame-options": "DENY",
+  "x-content-type-options": "nosniff",
+  // The address of a page may say which code somebody came with. Not `no-referrer`, with which browsers
+  // do not say where a form comes from.
+  "referrer-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+};
+
+/** Nothing from anywhere else, nothing inline, in nobody's frame; forms go to us. */
+function contentSecurityPolicy(c: Context<App>): string {
+  const { docsHost } = c.get("config");
+  return [
+    "default-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    // Whoever signs in on the way to docs is led on to where they are.
+    `form-action 'self'${docsHost ? ` ${docsHost}` : ""}`,
+  ].join("; ");
+}
+
+/** The name of whoever is signed in with a cookie. */
+function signedInName(c: Context<App>): string | undefined {
+  const identity = c.get("identity");
+  if (!identity || identity.actor.kind === "anonymous") return undefined;
+  return identity.actor.kind === "admin" ? "admin" : identity.actor.owner.name;
+}
+
+function Page(props: { c: Context<App>; title: string; options: PageOptions; children: Child }) {
+  const { c, title, options, children } = props;
+  const { narrow, description, feed, isPublic } = options;
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        <title>{`${title} · Hexedge`}</title>
+        {isPublic ? null : <meta name="robots" content="noindex" />}
+        {description ? <meta name="description" content={description} /> : null}
+        <title>{title === "Hexedge" ? title : `${title} · Hexedge`}</title>
         <link rel="stylesheet" href="/style.css" />
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+        {feed ? <link rel="alternate" type="application/atom+xml" href={feed} /> : null}
+        <script src="/pages.js" defer></script>
       </head>
-      <body>
+      <body class={narrow ? "narrow" : undefined}>
+        <a class="skip" href="#main">
+          Skip to content
+        </a>
         <header>
-          <span aria-hidden="true">⬢</span> Hexedge
+          <a class="brand" href="/">
+            Hex<span>edge</span>
+          </a>
+          {narrow ? null : <SearchBox text={c.req.query("search") ?? ""} />}
+          <SignedIn c={c} />
         </header>
-        <main>
-          <h1>{title}</h1>
+        <main id="main">
+          {narrow ? <h1>{title}</h1> : null}
           {children}
         </main>
-        <footer>A registry of Hex packages.</footer>
+        <footer>A registry of packages for Elixir, Erlang and Gleam.</footer>
       </body>
     </html>
+  );
+}
+
+function SearchBox({ text }: { text: string }) {
+  return (
+    <search>
+      <form action="/packages">
+        <input
+          type="search"
+          name="search"
+          value={text}
+          aria-label="Search packages"
+          placeholder="Search packages"
+          maxlength={200}
+          autocomplete="off"
+          spellcheck={false}
+        />
+        <button type="submit">Search</button>
+      </form>
+    </search>
+  );
+}
+
+function SignedIn({ c }: { c: Context<App> }) {
+  const name = signedInName(c);
+  if (name === undefined) {
+    const isSigningIn = c.req.path === "/sign-in" || c.req.path.startsWith("/oauth/");
+    return isSigningIn ? (
+      <nav aria-label="Account"></nav>
+    ) : (
+      <nav aria-label="Account">
+        <a href={signInPath(c)}>Sign in</a>
+      </nav>
+    );
+  }
+  return (
+    <nav aria-label="Account">
+      <a href="/account">{name}</a>
+      <form method="post" action="/sign-out">
+        <button type="submit" class="link">
+          Sign out
+        </button>
+      </form>
+    </nav>
   );
 }

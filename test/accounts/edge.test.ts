@@ -122,6 +122,7 @@ class Places {
   edge(memory: Memory): Edge {
     return {
       ...{ memory, replica: this.kv, truth: this.truth, secret: accountsSecret },
+      pageSecret: "not asked for here",
       now: () => this.fresh.now + this.skewMs,
       later: (work) => void this.#later.push(work),
     };

@@ -252,6 +252,26 @@ describe("a docs tarball", () => {
     }
   });
 
+  it("has nothing at its root that is named as a version", async () => {
+    const folder = { path: "1.0.0/", type: "5" };
+    const roots: [TarMember, string][] = [
+      [file("1.0.0/index.html"), "1.0.0"],
+      [folder, "1.0.0"],
+      [file("2.0.0-rc.1+build"), "2.0.0-rc.1+build"],
+      [link("0.1.0", "index.html"), "0.1.0"],
+      [file("./1.0.0/index.html"), "1.0.0"],
+    ];
+    for (const [member, root] of roots) {
+      const message = `inner tarball error, ${root}: no file or folder at the root of docs may be named as a version`;
+      expect(await checkDocs(gzipSync(tar([file("index.html"), member])))).toEqual({
+        refused: { reason: "bad_tarball", message },
+      });
+    }
+    const others = ["1.0/index.html", "v1.0.0.html", "1.0.0.html", "assets/1.0.0/app.js", "01.0.0"];
+    const fine = gzipSync(tar(others.map((path) => file(path))));
+    expect(await checkDocs(fine)).toHaveProperty("checksum");
+  });
+
   it("is under the limits of a package", async () => {
     const limits = { ...tarballLimits, tarballBytesMax: docs.length };
     expect(await checkDocs(docs, limits)).toHaveProperty("checksum");

@@ -77,6 +77,20 @@ class Damaged {
     await this.put(path, bytes);
   }
 
+  async changePages(
+    change: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array,
+    to = "foo-1.10.0",
+  ): Promise<void> {
+    const folder = `pages/${this.world.repository}`;
+    const object = await env.BUCKET.get(`${folder}/foo-1.10.0`);
+    if (!object) throw new Error("there are no pages");
+    await env.BUCKET.put(`${folder}/${to}`, change(new Uint8Array(await object.arrayBuffer())));
+  }
+
+  async removePages(): Promise<void> {
+    await env.BUCKET.delete(`pages/${this.world.repository}/foo-1.10.0`);
+  }
+
   async key(): Promise<CryptoKey> {
     return parsePrivateKey(signingKeyPem(env as Env, this.world.repository));
   }
@@ -144,6 +158,39 @@ const damages: Damage[] = [
     "a byte of the docs has changed",
     (it) => it.changeByte("docs/foo-1.10.0.tar.gz"),
     /docs\/foo-1\.10\.0\.tar\.gz: wrong checksum/,
+  ],
+  [
+    "pages are missing",
+    (it) => it.removePages(),
+    /^foo 1\.10\.0 has pages, but pages\/\w+\/foo-1\.10\.0 is missing$/,
+  ],
+  [
+    "pages are cut off",
+    (it) => it.changePages((bytes) => bytes.slice(0, -1)),
+    /^pages\/\w+\/foo-1\.10\.0: its index makes it/,
+  ],
+  [
+    "pages are something else",
+    (it) => it.changePages(() => new TextEncoder().encode("hello".repeat(20))),
+    /^pages\/\w+\/foo-1\.10\.0: is no set of pages$/,
+  ],
+  [
+    "pages are those of other docs",
+    (it) => it.changePages((bytes) => bytes.fill(1, 24, 56)),
+    /foo-1\.10\.0 was made of docs with checksum (01){32}, but foo 1\.10\.0 has [0-9a-f]{64}$/,
+  ],
+  [
+    "there are pages of a release without docs",
+    (it) => it.changePages((bytes) => bytes, "foo-1.0.0"),
+    /^pages\/\w+\/foo-1\.0\.0: nobody knows of it$/,
+  ],
+  [
+    "there are pages of docs that gave none",
+    ({ world }) =>
+      runInDurableObject(world.stub, (_instance, { storage }) => {
+        storage.sql.exec("UPDATE releases SET pages_etag = NULL");
+      }),
+    /^pages\/\w+\/foo-1\.10\.0: nobody knows of it$/,
   ],
   [
     "a package file is missing",

@@ -42,7 +42,7 @@ export async function showRelease(c: Context<App>): Promise<Response> {
  * Readers get what KV has, near them and perhaps a minute old; a miss, which KV remembers too, asks
  * the Durable Object. Whoever may publish gets the truth, so that they see what they just did.
  */
-async function findPackage(c: Context<App>, name: string): Promise<PackageRecord | null> {
+export async function findPackage(c: Context<App>, name: string): Promise<PackageRecord | null> {
   if (!isPackageName(name)) return null;
   const repository = c.get("repository").name;
   const role = roleOf(c.get("identity").actor, repository);
@@ -57,7 +57,11 @@ async function findPackage(c: Context<App>, name: string): Promise<PackageRecord
 function withAllFields(record: PackageRecord): PackageRecord {
   const { downloads = { all: 0, recent: 0, week: 0, day: 0 }, owners = [] } =
     record as Partial<PackageRecord>;
-  return { ...record, downloads, owners };
+  const releases = record.releases.map((it) => ({
+    ...it,
+    hasPages: (it as Partial<typeof it>).hasPages ?? false,
+  }));
+  return { ...record, downloads, owners, releases };
 }
 
 /** What is no day is not asked for. */

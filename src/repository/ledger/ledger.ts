@@ -3,7 +3,7 @@
  * without an await between, because a Durable Object lets other requests in at every await.
  */
 import { sameBytes, toHex } from "../../hex/checksum.ts";
-import { docsKey, packageKey, tarballKey } from "../keys.ts";
+import { docsKey, packageKey, pagesKey, tarballKey } from "../keys.ts";
 import type {
   Author,
   DependencyRecord,
@@ -12,13 +12,10 @@ import type {
   RequestedDependency,
   Retirement,
 } from "../types.ts";
-import { Downloads } from "./downloads.ts";
+import { namedByNothing, Pages } from "./pages.ts";
 import { authorOf, bytes, type UploadDetails, type UploadRow } from "./rows.ts";
 
-/** No registry file ever named it: it may go at once, also before names and versions were first written. */
-const namedByNothing = -1;
-
-export class Ledger extends Downloads {
+export class Ledger extends Pages {
   /** Is the version free, or may it be replaced? Then it is the caller's until commit or forget. */
   reserve(publication: Publication, author: Author): Refused | undefined {
     const { package: name, version, outerChecksum, innerChecksum, sizeBytes } = publication;
@@ -56,17 +53,32 @@ export class Ledger extends Downloads {
   ): Refused | undefined {
     const key = docsKey(this.repository, name, version);
     return this.step(() => {
-      const refused = this.mayNotChange(name, author);
+      const refused = this.refusesDocs(name, version, checksum, author);
       if (refused) return refused;
-      const release = this.release(name, version);
-      if (!release) return this.notFound(name, version);
-      if (this.#isTaken(key, checksum)) return busy(name, version);
+      const replaces = this.release(name, version)?.docs_etag ?? null;
       this.#reserve({
         ...{ key, kind: "docs", package: name, version, checksum },
-        ...{ replaces: release.docs_etag, details: "{}", author },
+        ...{ replaces, details: "{}", author },
       });
       return undefined;
     });
+  }
+
+  /** What `reserveDocs` would say at this moment. */
+  refusesDocs(
+    name: string,
+    version: string,
+    checksum: Uint8Array,
+    author: Author,
+  ): Refused | undefined {
+    const refused = this.mayNotChange(name, author);
+    if (refused) return refused;
+    if (!this.release(name, version)) return this.notFound(name, version);
+    if (this.#isTaken(docsKey(this.repository, name, version), checksum))
+      return busy(name, version);
+    // A delete may still land and take the new pages. A late put may not: see `stamp` in docs/format.ts.
+    const pages = pagesKey(this.repository, name, version);
+    return this.isBeingRemoved(pages) ? busy(name, version) : undefined;
   }
 
   /** The bytes of an upload are stored under `etag`: what it says is true from here on. */
@@ -84,7 +96,7 @@ export class Ledger extends Downloads {
   forget(upload: UploadRow): void {
     this.step(() => {
       this.sql.exec("DELETE FROM uploads WHERE key = ?", upload.key);
-      if (upload.replaces === null) this.#remove(upload.key, namedByNothing);
+      if (upload.replaces === null) this.remove(upload.key, namedByNothing);
       this.disownIfGone(upload.package);
     });
   }
@@ -132,9 +144,12 @@ export class Ledger extends Downloads {
       this.sql.exec("DELETE FROM releases WHERE package = ? AND version = ?", name, version);
       this.sql.exec("DELETE FROM dependants WHERE package = ? AND version = ?", name, version);
       const sequence = this.changed(name, now);
-      this.#remove(tarball, sequence);
-      if (isLast) this.#remove(packageKey(this.repository, name), sequence);
-      if (release.docs_etag !== null) this.#remove(docs, sequence);
+      this.remove(tarball, sequence);
+      if (isLast) this.remove(packageKey(this.repository, name), sequence);
+      if (release.docs_etag !== null) {
+        this.remove(docs, sequence);
+        this.remove(pagesKey(this.repository, name, version), namedByNothing);
+      }
       this.forgetDownloads(name, version, isLast);
       if (isLast) this.disownIfGone(name);
       this.audit({ action: "release.revert", package: name, version, author }, now);
@@ -154,11 +169,14 @@ export class Ledger extends Downloads {
         return { refused: { reason: "docs_not_found", package: name, version } };
       }
       this.sql.exec(
-        "UPDATE releases SET docs_etag = NULL, docs_checksum = NULL WHERE package = ? AND version = ?",
+        `UPDATE releases SET docs_etag = NULL, docs_checksum = NULL, pages_etag = NULL,
+           pages_of = NULL WHERE package = ? AND version = ?`,
         ...[name, version],
       );
       this.touched(name);
-      this.#remove(key, namedByNothing);
+      this.remove(key, namedByNothing);
+      // Also when none are known: a put of them may be on its way, or have landed unheard.
+      this.remove(pagesKey(this.repository, name, version), namedByNothing);
       this.audit({ action: "docs.revert", package: name, version, author }, now);
       return undefined;
     });
@@ -253,10 +271,6 @@ export class Ledger extends Downloads {
     this.touched(name);
     const author = authorOf(upload);
     this.audit({ action: "docs.publish", package: name, version, author }, now);
-  }
-
-  #remove(key: string, after: number): void {
-    this.sql.exec("INSERT OR REPLACE INTO removals VALUES (?, ?)", key, after);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Writing down how far the bucket and KV have followed the ledger, and what is not certain yet. */
 import { migrate } from "../../storage/migrate.ts";
-import { packageKey } from "../keys.ts";
-import { Rows } from "./rows.ts";
+import { packageKey, pagesPrefix } from "../keys.ts";
+import { pagesAreStale, Rows } from "./rows.ts";
 import { migrations } from "./schema.ts";
 
 /**
@@ -74,14 +74,16 @@ export class Progress extends Rows {
   /**
    * A new instance begins: whatever stands half done was begun by a dead one. Of its puts of package
    * files only the first of a package can still win; all others expect an ETag that never comes back.
+   * So with pages.
    */
   unsettleLeftovers(now: number): void {
     this.sql.exec(
       `INSERT OR REPLACE INTO unsettled
        SELECT key, ?1 FROM uploads UNION SELECT key, ?1 FROM removals
-       UNION SELECT ?2 || name, ?1 FROM packages WHERE etag IS NULL AND changed > flushed`,
-      now + settleMs,
-      packageKey(this.repository, ""),
+       UNION SELECT ?2 || name, ?1 FROM packages WHERE etag IS NULL AND changed > flushed
+       UNION SELECT ?3 || package || '-' || version, ?1 FROM releases
+         WHERE pages_etag IS NULL AND ${pagesAreStale}`,
+      ...[now + settleMs, packageKey(this.repository, ""), pagesPrefix(this.repository)],
     );
   }
 

@@ -36,6 +36,8 @@ export type ReleaseRow = {
   retirement_message: string | null;
   docs_etag: string | null;
   docs_checksum: ArrayBuffer | null;
+  pages_etag: string | null;
+  pages_of: ArrayBuffer | null;
 };
 
 export type UploadRow = {
@@ -59,6 +61,9 @@ export interface UploadDetails {
   meta: PackageMeta;
   requirements: DependencyRecord[];
 }
+
+/** The pages in the bucket, if any, are not those of the docs. As the index in `schema.ts` says it. */
+export const pagesAreStale = "docs_checksum IS NOT NULL AND docs_checksum IS NOT pages_of";
 
 export class Rows {
   protected readonly sql: SqlStorage;
@@ -173,6 +178,7 @@ export class Rows {
     return !this.#any(
       `SELECT 1 WHERE EXISTS (SELECT 1 FROM packages WHERE changed > flushed)
        OR EXISTS (SELECT 1 FROM packages WHERE touched > indexed)
+       OR EXISTS (SELECT 1 FROM releases WHERE ${pagesAreStale})
        OR EXISTS (SELECT 1 FROM uploads) OR EXISTS (SELECT 1 FROM removals)
        OR EXISTS (SELECT 1 FROM unsettled)`,
     );

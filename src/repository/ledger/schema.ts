@@ -139,4 +139,13 @@ export const migrations: readonly string[] = [
   -- KV shows owners and downloads from now on.
   UPDATE packages SET indexed = -1;
   `,
+  `
+  -- The pages in the bucket: NULL when there are none.
+  ALTER TABLE releases ADD COLUMN pages_etag TEXT;
+  -- docs_checksum of the docs they were made of, also when these give no pages; where it differs from
+  -- docs_checksum they are stale. So docs of before this get their pages with the next alarm.
+  ALTER TABLE releases ADD COLUMN pages_of BLOB;
+  CREATE INDEX releases_to_page ON releases (package, version)
+    WHERE docs_checksum IS NOT NULL AND docs_checksum IS NOT pages_of;
+  `,
 ];

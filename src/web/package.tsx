@@ -1,0 +1,101 @@
+/** `GET /packages/REPOSITORY/NAME`, and `…/VERSION`: everything there is to know about a package. */
+import type { Context } from "hono";
+import { latestVersion } from "../hex/version.ts";
+import type { App } from "../http/app-type.ts";
+import { repositoryOf } from "../http/context.ts";
+import { findShownPackage, type ShownPackage, type ShownRelease } from "../http/shown-package.ts";
+import type { PackageDetails } from "../repository/types.ts";
+import { DownloadChart } from "./chart.tsx";
+import { Dependants, Dependencies, Facts, Versions, Warnings } from "./package-parts.tsx";
+import { refusePage, renderPage } from "./page.tsx";
+import { Badge, countText } from "./parts.tsx";
+import { readableRepository } from "./readable.ts";
+import { readme } from "./readme.tsx";
+import { DependencyHelp } from "./usage.tsx";
+
+export async function showPackagePage(c: Context<App>): Promise<Response> {
+  const refused = await readableRepository(c, "read");
+  if (refused) return refusePage(c, refused);
+  const shown = await findShownPackage(c, c.req.param("name") ?? "");
+  if ("refused" in shown) return refusePage(c, shown.refused);
+  const asked = c.req.param("version");
+  const release = findRelease(shown, asked);
+  if (!release) {
+    const { name } = shown;
+    return refusePage(c, { reason: "release_not_found", package: name, version: asked ?? "" });
+  }
+  const { kind, public: isPublic } = c.get("repository");
+  const asking = kind === "hosted" ? repositoryOf(c).details(shown.name) : nothing;
+  const [details, text] = [await asking, await readme(c, shown, release)];
+  const isLatest = release === findRelease(shown, undefined);
+  const path = `/packages/${shown.repository}/${shown.name}`;
+  const isNobody = c.get("identity").actor.kind === "anonymous";
+  return renderPage(
+    c,
+    200,
+    `${shown.name} ${release.version}`,
+    <>
+      <p class="path">
+        <a href={`/repositories/${shown.repository}`}>{shown.repository}</a> /
+      </p>
+      <h1>
+        {shown.name} <span class="version">{release.version}</span>{" "}
+        {isPublic ? null : <Badge kind="plain">private</Badge>}
+      </h1>
+      {shown.meta?.description ? <p class="lead">{shown.meta.description}</p> : null}
+      <Warnings package={shown} release={release} isLatest={isLatest} />
+      <div class="columns">
+        <div class="wide">
+          <nav class="tabs" aria-label="This release">
+            {release.hasPages ? (
+              <a href={`/docs/${shown.repository}/${shown.name}/${release.version}/`}>
+                Documentation
+              </a>
+            ) : null}
+            <a href={`${path}/${release.version}/files`}>Files</a>
+            {shown.releases.length > 1 ? <a href={`${path}/diff`}>Compare versions</a> : null}
+            <a href="#versions">{countText(shown.releases.length, "version")}</a>
+          </nav>
+          <DependencyHelp
+            repository={kind === "mirror" ? null : shown.repository}
+            isPublic={isPublic}
+            name={shown.name}
+            version={release.version}
+            app={release.app}
+          />
+          {text}
+        </div>
+        <aside>
+          <Facts
+            package={shown}
+            release={release}
+            publication={isNobody ? undefined : details.publications[release.version]}
+          />
+          <Dependencies repository={shown.repository} requirements={release.requirements} />
+          <Dependants repository={shown.repository} names={details.dependants} />
+          <DownloadChart days={details.downloadsByDay} />
+        </aside>
+      </div>
+      <Versions package={shown} shown={release.version} />
+    </>,
+    {
+      isPublic,
+      ...(shown.meta?.description ? { description: shown.meta.description } : {}),
+      ...(kind === "hosted" ? { feed: `${path}/feed.atom` } : {}),
+    },
+  );
+}
+
+/** Of a mirrored package nobody here knows more than upstream says. */
+const nothing: PackageDetails = { dependants: [], downloadsByDay: [], publications: {} };
+
+/** @param version undefined for the latest stable one, or the latest when none is stable. */
+function findRelease(
+  { releases }: ShownPackage,
+  version: string | undefined,
+): ShownRelease | undefined {
+  const versions = releases.map((release) => release.version);
+  const wanted =
+    version ?? latestVersion(versions, { stableOnly: true }) ?? latestVersion(versions);
+  return releases.find((release) => release.version === wanted);
+}
