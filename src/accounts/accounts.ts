@@ -30,7 +30,15 @@ import type { Owner, Role } from "./may.ts";
 import { addMember, findMember, listMembers, removeMember, setRole } from "./members.ts";
 import { endPageSession, startPageSession } from "./page-session.ts";
 import { migrations } from "./schema.ts";
-import { endSessionById, keyOfSession, refreshTokens, revokeByHash } from "./sessions.ts";
+import {
+  endOtherSessions,
+  endSessionById,
+  endSessionOf,
+  keyOfSession,
+  listSessions,
+  refreshTokens,
+  revokeByHash,
+} from "./sessions.ts";
 import { expand, shorten } from "./short-urls.ts";
 import { attempt, forgetFailures, forgive } from "./throttle.ts";
 import type { Claims } from "./token.ts";
@@ -42,6 +50,7 @@ import type {
   MemberRecord,
   OAuthRefusal,
   Refused,
+  SessionRecord,
   Tokens,
   UserRecord,
 } from "./types.ts";
@@ -114,6 +123,18 @@ export class Accounts extends DurableObject<Env> {
 
   endPageSession(id: string, author: Author): void {
     endPageSession(this.world, id, author);
+  }
+
+  sessions(userId: number): SessionRecord[] {
+    return listSessions(this.world, userId);
+  }
+
+  endSessionOf(userId: number, id: string, author: Author): void {
+    endSessionOf(this.world, userId, id, author);
+  }
+
+  endOtherSessions(userId: number, asking: string | null, author: Author): number {
+    return endOtherSessions(this.world, userId, asking, author);
   }
 
   // Users and members

@@ -6,8 +6,8 @@ import { type Holder, may } from "./may.ts";
 import { type Permission, scopeOf } from "./permission.ts";
 import { hashToken, makeToken } from "./secret.ts";
 import { signToken } from "./token.ts";
-import type { Author, OAuthRefusal, Tokens } from "./types.ts";
-import { all, first, parsePermissions, type World } from "./world.ts";
+import type { Author, OAuthRefusal, SessionRecord, Tokens } from "./types.ts";
+import { all, first, iso, parsePermissions, type World } from "./world.ts";
 
 export type SessionRow = {
   id: string;
@@ -151,6 +151,45 @@ export function endSessionById(
   world.step(() => {
     const session = first<SessionRow>(world, "SELECT * FROM sessions WHERE id = ?", id);
     if (session?.client === client) endSession(world, session, author, reason);
+  });
+}
+
+/** Those that live, the newest first. */
+export function listSessions(world: World, userId: number): SessionRecord[] {
+  const rows = all<SessionRow & { key_name: string | null }>(
+    world,
+    `SELECT sessions.*, keys.name AS key_name FROM sessions LEFT JOIN keys ON keys.id = sessions.key
+     WHERE user = ? AND sessions.revoked_at IS NULL AND expires_at > ?
+     ORDER BY sessions.created_at DESC`,
+    ...[userId, world.now()],
+  );
+  return rows
+    .filter(({ id }) => liveSession(world, id))
+    .map((row) => ({
+      ...{ id: row.id, client: row.client, name: row.name, keyName: row.key_name },
+      permissions: parsePermissions(row.permissions),
+      createdAt: iso(row.created_at),
+      expiresAt: iso(row.expires_at),
+    }));
+}
+
+/** Of this user's: another's is not found. */
+export function endSessionOf(world: World, userId: number, id: string, author: Author): void {
+  const session = listSessions(world, userId).find((it) => it.id === id);
+  if (session) endSessionById(world, id, session.client, author, "ended on the pages");
+}
+
+/** All but the one that asks. @returns how many there were. */
+export function endOtherSessions(
+  world: World,
+  userId: number,
+  asking: string | null,
+  author: Author,
+): number {
+  return world.step(() => {
+    const others = listSessions(world, userId).filter(({ id }) => id !== asking);
+    for (const { id } of others) endSessionOf(world, userId, id, author);
+    return others.length;
   });
 }
 

@@ -3,7 +3,7 @@
  * place that checks them has anyway. A token says what its owner may do, so that reading needs no look
  * anywhere; news (changes.ts) can make it void before it expires, and writing asks.
  */
-import { errors, jwtVerify, SignJWT } from "jose";
+import { EncryptJWT, errors, jwtDecrypt, jwtVerify, SignJWT } from "jose";
 import type { Owner, Role } from "./may.ts";
 import { type Permission, parseScopes, scopeOf } from "./permission.ts";
 import type { Credential, Tokens } from "./types.ts";
@@ -13,14 +13,16 @@ export interface TokenUse {
   audience: string;
   /** How long one lives at most. */
   seconds: number;
+  /** Strangers see it, who must not read in it. */
+  isSealed?: true;
 }
 
 export const apiTokens: TokenUse = { audience: "hexedge:api", seconds: 30 * 60 };
 /** The cookie of whoever is signed in on the pages, for a working day. */
 export const pageTokens: TokenUse = { audience: "hexedge:page", seconds: 8 * 3600 };
-/** Stands in the address of a private package's documentation, and opens nothing else. */
+/** Stands in the address of a private package's documentation, whose scripts see it; opens nothing else. */
 export const docsTokens = (repository: string, name: string): TokenUse => ({
-  ...{ audience: `hexedge:docs:${repository}/${name}`, seconds: 8 * 3600 },
+  ...{ audience: `hexedge:docs:${repository}/${name}`, seconds: 3600, isSealed: true },
 });
 
 const issuer = "hexedge";
@@ -57,16 +59,17 @@ export async function signToken(
     ...{ sid: sessionId, key: keyId, seq: sequence, watch, label },
     ...(credential.isAdmin ? { adm: true } : {}),
   };
-  const accessToken = await new SignJWT(claims)
-    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-    .setIssuer(issuer)
-    .setAudience(use.audience)
-    .setSubject(`${owner.kind}:${owner.name}`)
-    .setJti(crypto.randomUUID())
-    .setIssuedAt(seconds)
-    .setNotBefore(seconds + notBeforeSeconds)
-    .setExpirationTime(seconds + expiresInSeconds)
-    .sign(await signingKey(secret));
+  const payload = {
+    ...{ ...claims, iss: issuer, aud: use.audience, sub: `${owner.kind}:${owner.name}` },
+    ...{ iat: seconds, nbf: seconds + notBeforeSeconds, exp: seconds + expiresInSeconds },
+  };
+  const accessToken = use.isSealed
+    ? await new EncryptJWT(payload)
+        .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
+        .encrypt(await sealingKey(secret))
+    : await new SignJWT({ ...payload, jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+        .sign(await signingKey(secret));
   return { accessToken, expiresInSeconds };
 }
 
@@ -75,13 +78,19 @@ export async function readToken(
   secret: string,
   token: string,
   now: number,
-  { audience } = apiTokens,
+  { audience, isSealed } = apiTokens,
 ): Promise<{ claims: Claims; credential: Credential } | undefined> {
+  const expected = {
+    ...{ issuer, audience, currentDate: new Date(now) },
+    requiredClaims: ["sub", "exp", "scope", "seq"],
+  };
   try {
-    const { payload } = await jwtVerify(token, await signingKey(secret), {
-      ...{ issuer, audience, algorithms: ["HS256"], currentDate: new Date(now) },
-      requiredClaims: ["sub", "exp", "scope", "seq"],
-    });
+    const { payload } = isSealed
+      ? await jwtDecrypt(token, await sealingKey(secret), {
+          ...expected,
+          ...{ keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] },
+        })
+      : await jwtVerify(token, await signingKey(secret), { ...expected, algorithms: ["HS256"] });
     return parse(payload);
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
@@ -108,29 +117,43 @@ function parse(payload: Record<string, unknown>) {
   return { claims: { permissions, sessionId, keyId, expiresAt }, credential };
 }
 
-/** Not the secret itself, under which keys are hashed. */
-const derived = new Map<string, CryptoKey>();
-/** Of tokens, and of the cookies of pages. */
-const derivedMax = 4;
+export function signingKey(secret: string): Promise<CryptoKey> {
+  const algorithm = { name: "HMAC", hash: "SHA-256", length: 256 };
+  return keyFor("hexedge access tokens", secret, algorithm, ["sign", "verify"]);
+}
 
-export async function signingKey(secret: string): Promise<CryptoKey> {
-  const known = derived.get(secret);
+function sealingKey(secret: string): Promise<CryptoKey> {
+  const algorithm = { name: "AES-GCM", length: 256 };
+  return keyFor("hexedge docs passes", secret, algorithm, ["encrypt", "decrypt"]);
+}
+
+const derived = new Map<string, CryptoKey>();
+/** Of tokens, of the cookies of pages, and of passes. */
+const derivedMax = 6;
+
+/** Not the secret itself, under which keys are hashed. */
+async function keyFor(
+  purpose: string,
+  secret: string,
+  algorithm: { name: string; length: number },
+  usages: string[],
+): Promise<CryptoKey> {
+  const known = derived.get(`${purpose} ${secret}`);
   if (known) return known;
   const encoder = new TextEncoder();
   const base = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
     "deriveKey",
   ]);
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array() };
+  const info = encoder.encode(purpose);
   const key = await crypto.subtle.deriveKey(
-    {
-      ...{ name: "HKDF", hash: "SHA-256", salt: new Uint8Array() },
-      info: encoder.encode("hexedge access tokens"),
-    },
+    { ...derivation, info },
     base,
-    { name: "HMAC", hash: "SHA-256", length: 256 },
+    algorithm,
     false,
-    ["sign", "verify"],
+    usages,
   );
   if (derived.size >= derivedMax) derived.clear();
-  derived.set(secret, key);
+  derived.set(`${purpose} ${secret}`, key);
   return key;
 }

@@ -58,6 +58,19 @@ export interface KeyRecord {
   lastUse: { usedAt: string; ip: string | null; userAgent: string | null } | null;
 }
 
+/** A login: a terminal's, or a browser's. */
+export interface SessionRecord {
+  id: string;
+  /** Which program it was made for: its OAuth client, or `page`. */
+  client: string;
+  name: string;
+  /** The key that it was made with, and ends with. */
+  keyName: string | null;
+  permissions: Permission[];
+  createdAt: string;
+  expiresAt: string;
+}
+
 /** What makes the action clear: whom it was done to, and how. */
 export type AuditParams = { [name: string]: string | number | boolean | null | string[] };
 

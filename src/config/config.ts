@@ -139,6 +139,10 @@ function parseConfig(env: Env): Config {
       `ROOT_REPOSITORY names ${ROOT_REPOSITORY}, which REPOSITORIES does not declare`,
     );
   }
+  // Whoever is not signed in is sent there, from the other host as well.
+  if (DOCS_HOST !== undefined && PUBLIC_URL === undefined) {
+    throw new ConfigError("DOCS_HOST needs PUBLIC_URL, the address of all the rest");
+  }
   return {
     adminKey: ADMIN_KEY,
     accountsSecret: accounts.ACCOUNTS_SECRET,

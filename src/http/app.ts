@@ -2,10 +2,17 @@
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { etag } from "hono/etag";
 import { assets, showAsset } from "../web/assets.ts";
+import { chooseDiff, compareVersions } from "../web/compare.tsx";
+import { showRobots, showSitemap, showSitemapIndex } from "../web/crawlers.ts";
 import * as device from "../web/device.tsx";
+import { showDiff } from "../web/diff.tsx";
+import { showDocs } from "../web/docs/docs.ts";
+import { asksForKey, showPackageFeed, showRepositoryFeed } from "../web/feeds.ts";
+import { showFiles } from "../web/files.tsx";
 import { showPackagePage } from "../web/package.tsx";
 import { findPackages } from "../web/packages.tsx";
 import { refusePage, wantsPage } from "../web/page.tsx";
+import { showRaw } from "../web/raw.ts";
 import { showRepositoryPage } from "../web/repository.tsx";
 import * as signIn from "../web/sign-in.tsx";
 import { showStartPage } from "../web/start.tsx";
@@ -34,6 +41,7 @@ import {
   configure,
   getPath,
   isApi,
+  keepDocsApart,
   limitForm,
   negotiateFormat,
   onlyOurForms,
@@ -58,7 +66,7 @@ const rootPaths = [
 
 export function createApp(): Hono<App> {
   const app = new Hono<App>({ getPath });
-  app.use(prepare, configure);
+  app.use(prepare, configure, keepDocsApart);
   app.onError(answerFault);
   app.notFound((c) => saysNo(c)(c, { reason: "not_found" }));
 
@@ -94,12 +102,29 @@ export function createApp(): Hono<App> {
 function pages(): Hono<App> {
   const web = new Hono<App>();
   const page = (handler: Handler): Route => [authenticatePage, handler];
+  const feed = (handler: Handler): Route => [etag(), asksForKey, authenticatePage, handler];
   const form = (handler: Handler): Route => [limitForm, onlyOurForms, authenticatePage, handler];
   on(web, "/", { get: page(showStartPage) });
   on(web, "/packages", { get: page(findPackages) });
   on(web, "/repositories/:repository", { get: page(showRepositoryPage) });
   on(web, "/packages/:repository/:name", { get: page(showPackagePage) });
+  on(web, "/repositories/:repository/feed.atom", { get: feed(showRepositoryFeed) });
+  // Before the page of a version, which would take it for one.
+  on(web, "/packages/:repository/:name/feed.atom", { get: feed(showPackageFeed) });
+  const release = "/packages/:repository/:name/:version";
+  on(web, `${release}/files/*`, { get: page(showFiles) });
+  on(web, `${release}/raw/*`, { get: page(showRaw) });
+  // Before the page of a version as well.
+  on(web, "/packages/:repository/:name/diff", { get: page(chooseDiff) });
+  on(web, "/packages/:repository/:name/diff/:versions", { get: page(compareVersions) });
+  on(web, "/packages/:repository/:name/diff/:versions/*", { get: page(showDiff) });
   on(web, "/packages/:repository/:name/:version", { get: page(showPackagePage) });
+  for (const path of ["/docs/:repository/:name", "/docs/:repository/:name/*"]) {
+    on(web, path, { get: page(showDocs) });
+  }
+  on(web, "/robots.txt", { get: showRobots });
+  on(web, "/sitemap.xml", { get: [etag(), showSitemapIndex] });
+  on(web, "/sitemaps/:file", { get: [etag(), showSitemap] });
   on(web, "/sign-in", { get: page(signIn.showSignIn), post: form(signIn.signIn) });
   on(web, "/sign-out", { post: form(signIn.signOut) });
   on(web, "/oauth/device", { get: page(device.showDevice), post: form(device.enterCode) });

@@ -27,6 +27,12 @@ export function urlsOf(c: Context<App>): Urls {
   return { origin: c.get("config").publicUrl ?? new URL(c.req.url).origin };
 }
 
+/** Did they ask the host that has nothing but documentation? */
+export function isDocsHost(c: Context<App>): boolean {
+  const { docsHost } = c.get("config");
+  return docsHost !== undefined && new URL(c.req.url).host === docsHost;
+}
+
 /** For the audit log, and for the repository to know on what ground they may. */
 export function authorOf(c: Context<App>): Author {
   const { actor, credential } = c.get("identity");

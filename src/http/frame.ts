@@ -8,7 +8,7 @@ import { readConfig } from "../config/config.ts";
 import { ConfigError } from "../config/error.ts";
 import type { App } from "./app-type.ts";
 import { discardBody } from "./body.ts";
-import { urlsOf } from "./context.ts";
+import { isDocsHost, urlsOf } from "./context.ts";
 import { negotiate, render } from "./format.ts";
 import { refuse, refuseInText } from "./refusals.ts";
 
@@ -28,6 +28,15 @@ export async function prepare(c: Context<App>, next: Next): Promise<void> {
 export async function configure(c: Context<App>, next: Next): Promise<void> {
   c.set("config", readConfig(c.env));
   await next();
+}
+
+/** Documentation may run scripts there, so there is nothing else that they could reach. */
+export async function keepDocsApart(c: Context<App>, next: Next): Promise<Response | undefined> {
+  if (isDocsHost(c) && !/^\/docs\/[^/]+\/[^/]/.test(c.req.path)) {
+    return refuseInText(c, { reason: "not_found" });
+  }
+  await next();
+  return undefined;
 }
 
 export async function negotiateFormat(c: Context<App>, next: Next): Promise<Response | undefined> {
@@ -70,7 +79,8 @@ export function answerFault(error: Error, c: Context<App>): Response {
   // What Hono's own middleware says no with: a form that another site sends.
   if (error instanceof HTTPException) return error.getResponse();
   const requestId = c.get("requestId");
-  const where = `${c.req.method} ${c.req.path}`;
+  // Some paths hold a pass, which is nobody's business.
+  const where = `${c.req.method} ${c.req.path.replace(/\/~[^/]+/, "/~…")}`;
   const logged = { message: `${where} failed: ${error.message}`, requestId, stack: error.stack };
   console.error(JSON.stringify(logged));
   const message =

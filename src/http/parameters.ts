@@ -13,7 +13,15 @@ export async function parameters<T extends v.GenericSchema>(
 ): Promise<{ output: v.InferOutput<T> } | { refused: Refusal }> {
   const body = await readParameters(c);
   if ("refused" in body) return body;
-  const checked = v.safeParse(schema, body.parameters);
+  return checked(schema, body.parameters);
+}
+
+/** What came from outside, as the schema has it; what is wrong is said by field. */
+export function checked<T extends v.GenericSchema>(
+  schema: T,
+  value: unknown,
+): { output: v.InferOutput<T> } | { refused: Refusal } {
+  const checked = v.safeParse(schema, value);
   if (checked.success) return { output: checked.output };
   const errors: FieldErrors = {};
   for (const issue of checked.issues) {

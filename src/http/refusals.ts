@@ -37,10 +37,17 @@ export type HttpRefusal =
   /** By the rules of a curated mirror; `why` is a sentence. */
   | { reason: "held_back"; why: string }
   | { reason: "lockfile_not_text" }
+  | { reason: "file_not_found"; path: string; package: string; version: string }
+  /** A mirror keeps a tarball once somebody fetched it. */
+  | { reason: "tarball_missing"; package: string; version: string; isMirror: boolean }
+  | { reason: "tarball_busy" }
+  | { reason: "tarball_damaged"; package: string; version: string; why: string }
   | { reason: "upstream_away"; why: string }
   | { reason: "private_repository"; repository: string | null }
   | { reason: "repository_not_found"; repository: string }
   | { reason: "no_root_repository" }
+  | { reason: "package_has_no_docs"; package: string }
+  | { reason: "docs_page_not_found"; path: string }
   | { reason: "name_differs" };
 
 export type Refusal =
@@ -95,6 +102,29 @@ export function answerTo(refusal: Refusal): Answer {
       return { status: 404, message: `Package ${refusal.package} not found` };
     case "release_not_found":
       return { status: 404, message: `Release ${refusal.package} ${refusal.version} not found` };
+    case "file_not_found":
+      return {
+        status: 404,
+        message: `There is no ${refusal.path} in ${refusal.package} ${refusal.version}`,
+      };
+    case "tarball_missing":
+      return {
+        status: 404,
+        message: refusal.isMirror
+          ? `The tarball of ${refusal.package} ${refusal.version} has not been fetched yet: its files can be seen when somebody has`
+          : `The tarball of ${refusal.package} ${refusal.version} is missing`,
+      };
+    case "tarball_busy":
+      return {
+        status: 503,
+        message: "Many people look at files right now: try again in a moment",
+        headers: { "retry-after": "2" },
+      };
+    case "tarball_damaged":
+      return {
+        status: 422,
+        message: `The tarball of ${refusal.package} ${refusal.version} cannot be read: ${refusal.why}`,
+      };
     case "docs_not_found":
       return { status: 404, message: `${refusal.package} ${refusal.version} has no docs` };
     case "repository_not_found":
@@ -215,6 +245,10 @@ export function answerTo(refusal: Refusal): Answer {
         status: 404,
         message: `${refusal.repository} has no rules: only a mirror with mode = "curated" judges releases`,
       };
+    case "package_has_no_docs":
+      return { status: 404, message: `No release of ${refusal.package} has documentation` };
+    case "docs_page_not_found":
+      return { status: 404, message: `There is no ${refusal.path} in this documentation` };
     case "held_back":
       return { status: 404, message: refusal.why };
     case "lockfile_not_text":

@@ -16,6 +16,8 @@ export const packageUrl = (urls: Urls, repository: string, name: string) =>
   `${apiUrl(urls, repository)}/packages/${name}`;
 export const releaseUrl = (urls: Urls, repository: string, name: string, version: string) =>
   `${packageUrl(urls, repository, name)}/releases/${version}`;
+export const docsPageUrl = ({ origin }: Urls, repository: string, name: string, version?: string) =>
+  `${origin}/docs/${repository}/${name}/${version === undefined ? "" : `${version}/`}`;
 export const docsTarballUrl = (urls: Urls, repository: string, name: string, version: string) =>
   `${repositoryUrl(urls, repository)}/docs/${name}-${version}.tar.gz`;
 
@@ -28,7 +30,7 @@ export const releasePageUrl = (urls: Urls, repository: string, name: string, ver
 export function packageView(urls: Urls, record: PackageRecord): JsonObject {
   const { repository, name, meta, releases } = record;
   const versions = releases.map((release) => release.version);
-  const withDocs = releases.find((release) => release.hasDocs);
+  const hasPages = releases.some((release) => release.hasPages);
   return {
     repository,
     name,
@@ -36,7 +38,7 @@ export function packageView(urls: Urls, record: PackageRecord): JsonObject {
     updated_at: record.updatedAt,
     url: packageUrl(urls, repository, name),
     html_url: packagePageUrl(urls, repository, name),
-    docs_html_url: withDocs ? docsTarballUrl(urls, repository, name, withDocs.version) : null,
+    docs_html_url: hasPages ? docsPageUrl(urls, repository, name) : null,
     latest_version: latestVersion(versions) ?? null,
     latest_stable_version: latestVersion(versions, { stableOnly: true }) ?? null,
     configs: configs(record),
@@ -84,7 +86,7 @@ export function releaseView(
     package_url: packageUrl(urls, repository, name),
     url: releaseUrl(urls, repository, name, version),
     html_url: releasePageUrl(urls, repository, name, version),
-    docs_html_url: release.hasDocs ? docsTarballUrl(urls, repository, name, version) : null,
+    docs_html_url: release.hasPages ? docsPageUrl(urls, repository, name, version) : null,
     requirements: Object.fromEntries(
       release.requirements.map(({ package: dependency, app, requirement, optional }) => [
         dependency,

@@ -4,7 +4,8 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { App } from "../http/app-type.ts";
-import { answerTo, type Refusal } from "../http/refusals.ts";
+import { isDocsHost } from "../http/context.ts";
+import { answerTo, type Refusal, refuseInText } from "../http/refusals.ts";
 
 export interface PageOptions {
   /** For a form and a few lines, below the title; without it, for lists and texts, which have their own. */
@@ -42,6 +43,8 @@ export function renderPage(
 
 /** Why not, as a page. Whoever is not signed in is asked to, when that could help. */
 export function refusePage(c: Context<App>, refusal: Refusal): Answer {
+  // Where docs have a host of their own, no page of ours is.
+  if (isDocsHost(c)) return refuseInText(c, refusal);
   const isAnonymous = c.get("identity")?.actor.kind === "anonymous";
   if (refusal.reason === "unauthenticated" && isAnonymous && c.req.method === "GET") {
     return c.redirect(signInPath(c), 303);

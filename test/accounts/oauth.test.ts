@@ -2,7 +2,13 @@ import { SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { scopeOf } from "../../src/accounts/permission.ts";
 import { hashToken } from "../../src/accounts/secret.ts";
-import { docsTokens, pageTokens, readToken, signingKey, signToken } from "../../src/accounts/token.ts";
+import {
+  docsTokens,
+  pageTokens,
+  readToken,
+  signingKey,
+  signToken,
+} from "../../src/accounts/token.ts";
 import type { Credential } from "../../src/accounts/types.ts";
 import {
   accountsSecret,

@@ -158,6 +158,20 @@ describe.each(storages)("a page in %s", (_title, open) => {
     expect((await shelf.paths())?.paths).toEqual(names);
   });
 
+  it("is found though a long index is replaced by another while it is read", async () => {
+    const shelf = new Shelf(open());
+    const long = (salt: string) =>
+      Object.fromEntries(
+        Array.from({ length: 3000 }, (_, at) => [
+          at === 7 ? "index.html" : Array.from(noise(30), (it) => it.toString(16)).join(""),
+          salt,
+        ]),
+      );
+    await shelf.put(long("1"));
+    shelf.storage.before = async (number) => number === 2 && shelf.put(long("2"));
+    expect(await shelf.text("index.html")).toBe("2");
+  });
+
   it("is not there in docs that are not there", async () => {
     const shelf = new Shelf(open());
     expect(await shelf.page("index.html")).toBeUndefined();

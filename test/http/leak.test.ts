@@ -373,7 +373,10 @@ async function seen(response: Response) {
   for (const name of ["date", "x-request-id"]) delete headers[name];
   for (const name of Object.keys(headers))
     if (name.startsWith("x-ratelimit-")) delete headers[name];
-  const text = new TextDecoder().decode(await response.arrayBuffer());
+  // Names are looked for in text.
+  const location = decodeURIComponent(headers.location ?? "");
+  delete headers.location;
+  const text = location + new TextDecoder().decode(await response.arrayBuffer());
   return { status: response.status, headers, text };
 }
 

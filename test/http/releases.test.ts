@@ -357,10 +357,10 @@ describe("docs", () => {
     }
     expect(await read(await it.admin.api(foo))).toMatchObject({
       has_docs: true,
-      docs_html_url: url,
+      docs_html_url: `http://hexedge.test/docs/${it.repository}/foo/1.0.0/`,
     });
     expect(await read(await it.admin.api("/packages/foo"))).toMatchObject({
-      docs_html_url: url,
+      docs_html_url: `http://hexedge.test/docs/${it.repository}/foo/`,
       releases: [{ has_docs: true }],
     });
     const found = await it.admin.api(`${foo}/docs`);

@@ -21,6 +21,7 @@ import {
   isClean,
   runAlarm,
   sleep,
+  until,
 } from "../support/faulty-storage.ts";
 import { expectSound, type World, world } from "../support/world.ts";
 import { pagesOf, storedKeys } from "./pages.ts";
@@ -112,6 +113,12 @@ async function page(it: World, path: string): Promise<string | undefined> {
   return text(found.encoding === "gzip" ? await inflate(bytes) : bytes);
 }
 
+/** What KV says of 1.0.0. */
+async function told({ repository }: World): Promise<object | undefined> {
+  const key = `repos/${repository}/packages/foo`;
+  return (await env.INDEX.get<{ releases: object[] }>(key, "json"))?.releases[1];
+}
+
 const logged = vi.spyOn(console, "error");
 beforeEach(() => void logged.mockReset().mockImplementation(() => undefined));
 
@@ -175,13 +182,10 @@ describe("pages", () => {
 
   it("are told of in KV once they are there", async () => {
     const it = await repositoryWith(a);
-    const told = async () =>
-      (await env.INDEX.get<{ releases: object[] }>(`repos/${it.repository}/packages/foo`, "json"))
-        ?.releases[1];
-    expect(await told()).toMatchObject({ version: "1.0.0", hasDocs: true, hasPages: true });
+    expect(await told(it)).toMatchObject({ version: "1.0.0", hasDocs: true, hasPages: true });
     await outcomeOf(it, reverting);
     await finish(it);
-    expect(await told()).toMatchObject({ hasDocs: false, hasPages: false });
+    expect(await told(it)).toMatchObject({ hasDocs: false, hasPages: false });
   });
 });
 
@@ -274,10 +278,12 @@ describe("docs from before there were pages", () => {
     storage.fault = { at: 1, happens: false, kind: "once" };
     await ending(await beginAlarm(it), storage);
     expect([await pagesOf(it), await pagesOf(it, "2.0.0")]).toEqual(["none", b.hex]);
+    expect(await told(it)).toMatchObject({ version: "1.0.0", hasPages: false });
     await expectSound(it);
     await finish(it);
     expect([await pagesOf(it), await pagesOf(it, "2.0.0")]).toEqual([a.hex, b.hex]);
     await expectSound(it);
+    expect(await told(it)).toMatchObject({ version: "1.0.0", hasPages: true });
   });
 });
 
@@ -351,6 +357,8 @@ describe("a late put of pages", () => {
       const gone = what === "docs" ? [] : ["tarballs/foo-1.0.0.tar"];
       expect(await storedKeys(it)).toEqual(rest.filter((key) => !gone.includes(key)));
       if (what === "release") continue;
+      const record = await it.stub.package("foo");
+      expect(record?.releases[1]).toMatchObject({ hasDocs: false, hasPages: false });
       expect(await outcomeOf(it, publishing(b))).toBe("done");
       await expectAtRest(it, b);
     }
@@ -435,21 +443,63 @@ describe("several at once", () => {
   });
 
   it("read the docs again and replace them: pages are never of docs that are gone", async () => {
-    const it = await repositoryWith(a);
-    await runInDurableObject(it.stub, (_instance, { storage }) => {
-      storage.sql.exec("UPDATE releases SET pages_of = NULL WHERE version = '1.0.0'");
+    const it = await staleRepository();
+    const gate = { isOpen: false, puts: 0 };
+    await runInDurableObject(it.stub, ({ world }: Repository) => {
+      const inner = world.storage;
+      world.storage = {
+        head: (key) => inner.head(key),
+        delete: (key) => inner.delete(key),
+        list: (prefix) => inner.list(prefix),
+        async put(key, bytes, condition) {
+          if (key.startsWith("pages/")) gate.puts++;
+          return inner.put(key, bytes, condition);
+        },
+        async get(key, range) {
+          const found = await inner.get(key, range);
+          if (!found) return undefined;
+          const body = new Uint8Array(await new Response(found.body).arrayBuffer());
+          while (!gate.isOpen) await sleep(2);
+          return { ...found, body };
+        },
+      };
     });
-    const storage = await injectFaults(it);
-    storage.holds = ["get docs/"];
     const alarm = await beginAlarm(it);
-    const late = await heldCall(storage);
-    const publish = await begin(it, publishing(b));
     await sleep(50);
-    await late.land();
-    await ending(publish, storage);
-    await ending(alarm, storage);
-    expect(storage.calls.filter((call) => call.startsWith("put pages/"))).toHaveLength(1);
-    await expectAtRest(it, b);
+    const publish = await begin(it, publishing(b));
+    await sleep(100);
+    gate.isOpen = true;
+    await until(() => publish.outcome !== undefined && alarm.outcome !== undefined);
+    expect(publish.outcome).toEqual({ value: null });
+    expect(gate.puts).toBe(1);
     expect(logged).not.toHaveBeenCalled();
+    await expectAtRest(it, b);
+  });
+
+  it("read the docs again while others land, unheard: these are not taken for damage", async () => {
+    const it = await staleRepository();
+    const storage = await injectFaults(it);
+    storage.holds = ["put docs/"];
+    const publish = await begin(it, publishing(b));
+    const late = await heldCall(storage);
+    await env.BUCKET.put(`repos/${it.repository}/docs/foo-1.0.0.tar.gz`, b.docs, {
+      sha256: b.checksum,
+    });
+    await runAlarm(it);
+    await expectSound(it);
+    expect(logged).not.toHaveBeenCalled();
+    await late.land();
+    expect(await ending(publish, storage)).toEqual({ value: null });
+    expect(await pagesOf(it)).toBe(b.hex);
+    await expectAtRest(it, b);
   });
 });
+
+/** The pages of 1.0.0 are to be made again. */
+async function staleRepository(): Promise<World> {
+  const it = await repositoryWith(a);
+  await runInDurableObject(it.stub, (_instance, { storage }) => {
+    storage.sql.exec("UPDATE releases SET pages_of = NULL WHERE version = '1.0.0'");
+  });
+  return it;
+}

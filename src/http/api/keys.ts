@@ -1,9 +1,11 @@
 /** Keys of oneself, of an organization, and for the admin of any user: server.md 1.9. */
 import type { Context } from "hono";
 import * as v from "valibot";
+import type { NewKey } from "../../accounts/keys.ts";
 import type { Owner, Subject, Verb } from "../../accounts/may.ts";
 import { type Permission, parsePermission } from "../../accounts/permission.ts";
 import { hashKeySecret, makeKeySecret } from "../../accounts/secret.ts";
+import type { KeyRecord } from "../../accounts/types.ts";
 import { keyView } from "../account-views.ts";
 import type { App } from "../app-type.ts";
 import { accountsOf, authorOf, urlsOf } from "../context.ts";
@@ -14,9 +16,11 @@ import { type Refusal, refuse } from "../refusals.ts";
 
 const permissionsMax = 100;
 
+// Those would be no part of a path.
+export const keyName = v.pipe(text(1, 255), v.notValues([".", ".."], "has invalid format"));
+
 const newKey = v.object({
-  // Those would be no part of a path.
-  name: v.pipe(text(1, 255), v.notValues([".", ".."], "has invalid format")),
+  name: keyName,
   permissions: v.optional(
     v.pipe(
       v.array(v.object({ domain: v.string("is invalid"), resource: v.nullish(v.string()) })),
@@ -42,14 +46,10 @@ export async function createKey(c: Context<App>): Promise<Response> {
   if ("refused" in read) return refuse(c, read.refused);
   const permissions = checkPermissions(c, read.output.permissions);
   if ("refused" in permissions) return refuse(c, permissions.refused);
-  const secret = makeKeySecret();
   const { name, revoke_at: revokeAt = null } = read.output;
-  const hash = await hashKeySecret(c.get("config").accountsSecret, secret);
-  const { credential } = c.get("identity");
-  const key = await accountsOf(c).createKey(
-    ...([owner, { name, permissions, revokeAt, hash }, credential, authorOf(c)] as const),
-  );
-  if ("refused" in key) return refuse(c, key.refused);
+  const made = await makeKey(c, owner, { name, permissions, revokeAt });
+  if ("refused" in made) return refuse(c, made.refused);
+  const { key, secret } = made;
   const view = keyView(urlsOf(c), key, { isAsking: false, secret });
   const location = `${urlsOf(c).origin}/api/keys/${encodeURIComponent(key.name)}`;
   return render(c, 201, view, { location });
@@ -97,8 +97,21 @@ export async function revokeAllKeys(c: Context<App>): Promise<Response> {
   return render(c, 200, keyView(urlsOf(c), asking, { isAsking: true }));
 }
 
+/** A key that can do no more than the credential that asks for it. @returns its secret, which is nowhere kept. */
+export async function makeKey(
+  c: Context<App>,
+  owner: Owner,
+  key: Omit<NewKey, "hash">,
+): Promise<{ key: KeyRecord; secret: string } | { refused: Refusal }> {
+  const secret = makeKeySecret();
+  const hash = await hashKeySecret(c.get("config").accountsSecret, secret);
+  const { credential } = c.get("identity");
+  const made = await accountsOf(c).createKey(owner, { ...key, hash }, credential, authorOf(c));
+  return "refused" in made ? made : { key: made, secret };
+}
+
 /** Whose keys the path means, if whoever asks may do this to them. */
-async function keyOwner(c: Context<App>, verb: Verb): Promise<Owner | { refused: Refusal }> {
+export async function keyOwner(c: Context<App>, verb: Verb): Promise<Owner | { refused: Refusal }> {
   const organization = c.req.param("organization");
   const user = c.req.param("user");
   const subject: Subject =

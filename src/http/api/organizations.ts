@@ -1,7 +1,8 @@
 /** An organization is a repository of the same name, and its members: server.md 1.3. */
 import type { Context } from "hono";
 import * as v from "valibot";
-import { roles, type Verb } from "../../accounts/may.ts";
+import { type Role, roles, type Verb } from "../../accounts/may.ts";
+import type { MemberRecord, Refused } from "../../accounts/types.ts";
 import { memberView } from "../account-views.ts";
 import type { App } from "../app-type.ts";
 import { accountsOf, authorOf, urlsOf } from "../context.ts";
@@ -10,7 +11,7 @@ import { parameters, text } from "../parameters.ts";
 import { permit, roleOf } from "../permit.ts";
 import { type Refusal, refuse } from "../refusals.ts";
 
-const role = v.picklist(roles, "must be read, write or admin");
+export const role = v.picklist(roles, "must be read, write or admin");
 
 /** `GET …/orgs`: those that they are in. */
 export async function listOrganizations(c: Context<App>): Promise<Response> {
@@ -79,10 +80,8 @@ export async function setRole(c: Context<App>): Promise<Response> {
   const read = await parameters(c, v.object({ role }));
   if ("refused" in read) return refuse(c, read.refused);
   const user = c.req.param("user") ?? "";
-  const member = await accountsOf(c).setRole(found.name, user, read.output.role, authorOf(c));
+  const member = await changeRole(c, found.name, user, read.output.role);
   if ("refused" in member) return refuse(c, member.refused);
-  // Or they would still publish what they once published first.
-  if (member.role === "read") await forgetOwner(c, found.name, member.user.id);
   return render(c, 200, memberView(urlsOf(c), member));
 }
 
@@ -90,12 +89,32 @@ export async function setRole(c: Context<App>): Promise<Response> {
 export async function removeMember(c: Context<App>): Promise<Response> {
   const found = await organizationOf(c, "administer");
   if ("refused" in found) return refuse(c, found.refused);
-  const named = c.req.param("user") ?? "";
+  const refused = await dropMember(c, found.name, c.req.param("user") ?? "");
+  return refused ? refuse(c, refused.refused) : c.body(null, 204);
+}
+
+export async function changeRole(
+  c: Context<App>,
+  organization: string,
+  user: string,
+  role: Role,
+): Promise<MemberRecord | Refused> {
+  const member = await accountsOf(c).setRole(organization, user, role, authorOf(c));
+  if ("refused" in member) return member;
+  // Or they would still publish what they once published first.
+  if (member.role === "read") await forgetOwner(c, organization, member.user.id);
+  return member;
+}
+
+export async function dropMember(
+  c: Context<App>,
+  organization: string,
+  named: string,
+): Promise<Refused | null> {
   const user = await accountsOf(c).user(named);
-  const refused = await accountsOf(c).removeMember(found.name, named, authorOf(c));
-  if (refused) return refuse(c, refused.refused);
-  if (user) await forgetOwner(c, found.name, user.id);
-  return c.body(null, 204);
+  const refused = await accountsOf(c).removeMember(organization, named, authorOf(c));
+  if (!refused && user) await forgetOwner(c, organization, user.id);
+  return refused;
 }
 
 async function forgetOwner(c: Context<App>, organization: string, userId: number): Promise<void> {

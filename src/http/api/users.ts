@@ -3,24 +3,25 @@ import * as v from "valibot";
 import type { Actor } from "../../accounts/may.ts";
 import { hashPassword } from "../../accounts/password.ts";
 import type { UserRecord } from "../../accounts/types.ts";
+import type { NewUser } from "../../accounts/users.ts";
 import { organizationsOf, userDetails, userView } from "../account-views.ts";
 import type { App } from "../app-type.ts";
 import { accountsOf, addressOf, authorOf, urlsOf } from "../context.ts";
 import { render } from "../format.ts";
 import { parameters, text } from "../parameters.ts";
 import { permit, roleOf } from "../permit.ts";
-import { refuse } from "../refusals.ts";
+import { type Refusal, refuse } from "../refusals.ts";
 import { packagePageUrl, packageUrl } from "../views.ts";
 
 /** As it is: a blank at its end is part of it. */
-const password = v.pipe(
+export const password = v.pipe(
   v.string("can't be blank"),
   v.check((it) => it.isWellFormed(), "has invalid format"),
   v.minLength(8, "should be at least 8 character(s)"),
   v.maxLength(256, "should be at most 256 character(s)"),
 );
 
-const newUser = v.object({
+export const newUser = v.object({
   username: v.pipe(
     text(3, 64),
     v.toLowerCase(),
@@ -51,15 +52,23 @@ export async function createUser(c: Context<App>): Promise<Response> {
   }
   const refused = isAdmin ? null : await accountsOf(c).admitSignup(addressOf(c));
   if (refused) return refuse(c, refused.refused);
-  const hash = given ? await hashPassword(given) : null;
   const author = isAdmin ? authorOf(c) : { ...authorOf(c), name, credential: "sign-up" };
-  const user = await accountsOf(c).createUser(
-    { name, email: address, fullName, password: hash },
-    author,
-  );
+  const asked = { name, email: address, fullName, password: given ?? null };
+  const user = await makeUser(c, asked, author);
   if ("refused" in user) return refuse(c, user.refused);
   const location = `${urlsOf(c).origin}/api/users/${user.name}`;
   return render(c, 201, userView(urlsOf(c), user, true), { location });
+}
+
+/** @param user their password as it is typed; null for somebody who only has keys. */
+export async function makeUser(
+  c: Context<App>,
+  user: NewUser,
+  author = authorOf(c),
+): Promise<UserRecord | { refused: Refusal }> {
+  const { password: typed } = user;
+  const hash = typed === null ? null : await hashPassword(typed);
+  return accountsOf(c).createUser({ ...user, password: hash }, author);
 }
 
 /** `GET …/users/me`: mix asks it before every publish, and maps over `organizations`. */

@@ -10,11 +10,11 @@ export type Run = { text: string; className: string | undefined };
 export type Line = Run[];
 
 /**
- * Beyond these, lines are plain. Colouring costs about a millisecond for 3 KB of honest source; but the grammars'
+ * Beyond these, lines are plain. Colouring costs about a millisecond for 2 KB of honest source; but the grammars'
  * expressions look ahead within a line and a word, so that 16 KB of long words took seconds (C: `aaaa…`).
  */
 const highlightedCharactersMax = 64 * 1024;
-const highlightedLineCharactersMax = 300;
+const highlightedLineCharactersMax = 500;
 const tooLongWord = /\w{81}/;
 
 export function highlightLines(text: string, language: string | undefined): Line[] {

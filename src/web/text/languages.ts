@@ -12,7 +12,6 @@ const byName = new Map([
   ...named("erlang", "rebar.config", "rebar.config.script", "rebar.lock", "sys.config", "vm.args"),
   ...named("makefile", "Makefile", "makefile", "GNUmakefile", "BSDmakefile"),
   ...named("dockerfile", "Dockerfile", "Containerfile"),
-  ...named("ruby", "Gemfile", "Rakefile"),
 ]);
 
 const byExtension = new Map([
@@ -45,7 +44,6 @@ const byExtension = new Map([
   ...named("rust", "rs"),
   ...named("go", "go"),
   ...named("python", "py"),
-  ...named("ruby", "rb"),
   ...named("sql", "sql"),
   ...named("diff", "diff", "patch"),
   ...named("ini", "ini", "toml", "cfg"),

@@ -22,8 +22,8 @@ export function renderMarkdown(text: string, options: MarkdownOptions = {}): Ren
   const roomBytes = options.htmlBytesMax ?? htmlBytesMax;
   const source = cutText(text, options.textCharactersMax ?? textCharactersMax);
   const progress: Progress = {
-    // HTML is seldom shorter than a third of its Markdown.
-    sourceCharactersMax: roomBytes * 3,
+    // HTML is seldom shorter than half of its Markdown.
+    sourceCharactersMax: roomBytes * 2,
     colouredCharactersLeft: roomBytes * 2,
     isCut: source.isCut,
   };

@@ -14,6 +14,11 @@ export function markdownToHtml(text: string, progress: Progress): string {
   return parser.render(text, { progress });
 }
 
+/** markdown-it hands its `env` through as it was given: above. */
+function progressOf(env: unknown): Progress {
+  return (env as { progress: Progress }).progress;
+}
+
 const parser = createParser();
 
 function createParser() {
@@ -32,14 +37,22 @@ function createParser() {
  * finds blocks, so that links defined at the end of a text are known.
  */
 function cut(state: StateCore): void {
-  const { progress } = state.env as { progress: Progress };
+  const progress = progressOf(state.env);
   const lineMax = state.src.slice(0, progress.sourceCharactersMax).split("\n").length;
   const at = state.tokens.findIndex(
     ({ level, map, nesting }) => level === 0 && nesting >= 0 && map && map[0] >= lineMax,
   );
-  if (at === -1) return;
-  progress.isCut = true;
-  state.tokens.splice(at);
+  const kept = at === -1 ? state.tokens : state.tokens.slice(0, at);
+  let charactersLeft = progress.sourceCharactersMax;
+  let isCut = at !== -1;
+  // A block may be as long as the text.
+  for (const token of kept.filter(({ type }) => type === "inline")) {
+    isCut ||= token.content.length > charactersLeft;
+    token.content = token.content.slice(0, charactersLeft);
+    charactersLeft -= token.content.length;
+  }
+  state.tokens = kept;
+  progress.isCut ||= isCut;
 }
 
 /** As GitHub names them, so that tables of contents lead somewhere. */
@@ -76,7 +89,7 @@ function markTasks(state: StateCore): void {
 
 function renderFence(...[tokens, at, , env]: Parameters<RendererRule>): string {
   const { content = "", info = "" } = tokens[at] ?? {};
-  const { progress } = env as { progress: Progress };
+  const progress = progressOf(env);
   progress.colouredCharactersLeft -= content.length;
   // `elixir`, `elixir title="…"`, `{.elixir}`
   const language = /[\w+#-]+/.exec(info)?.[0].toLowerCase();

@@ -1,0 +1,90 @@
+/**
+ * `GET /docs/REPOSITORY/NAME/[VERSION/]…`: the documentation of packages, without VERSION that of the latest
+ * release. What its authors wrote is as hostile as any page of the web: policy.ts says how it is kept away from us,
+ * pass.ts who may see that of a private repository.
+ */
+import type { Context } from "hono";
+import { readPage } from "../../docs/read.ts";
+import { openStorage } from "../../env.ts";
+import { findPackage } from "../../http/api/packages.ts";
+import type { App } from "../../http/app-type.ts";
+import type { Refusal } from "../../http/refusals.ts";
+import { pagesKey } from "../../repository/keys.ts";
+import type { PackageRecord } from "../../repository/types.ts";
+import { refusePage } from "../page.tsx";
+import { addBanner, bannerFor } from "./banner.ts";
+import { docsConfig, latestWithDocs } from "./config.ts";
+import { passFor } from "./pass.ts";
+import { type DocsPlace, docsOrigin, docsUrl, placeOf } from "./place.ts";
+import { docsHeaders } from "./policy.ts";
+import { isFresh, pageResponse, plainResponse, typeOf } from "./response.ts";
+
+export async function showDocs(c: Context<App>): Promise<Response> {
+  // Of what leads elsewhere as well: a window that was opened by other docs is let go of on the way.
+  c.header("cross-origin-opener-policy", "same-origin");
+  c.header("referrer-policy", "no-referrer");
+  // Nothing here is a script that stays when its page is gone.
+  if (c.req.header("service-worker")) return c.text("No service workers here\n", 403);
+  const place = placeOf(c);
+  if (!place) return refusePage(c, { reason: "not_found" });
+  const pass = await passFor(c, place);
+  if ("refused" in pass) return refusePage(c, pass.refused);
+  if ("to" in pass) return c.redirect(pass.to, 302);
+  // The name of a folder ends with a slash, or what is in it looks for its neighbours one level too high.
+  if (place.path === null) {
+    return c.redirect(docsUrl(docsOrigin(c), { ...place, path: "" }), 302);
+  }
+  const record = needsRecord(place) ? await findPackage(c, place.name) : null;
+  const version = place.version ?? (record ? latestWithDocs(record) : undefined);
+  if (version === undefined) return refusePage(c, missing(place, place.version));
+  if (place.path === "docs_config.js") {
+    if (!record) return refusePage(c, missing(place, version));
+    const config = docsConfig(docsOrigin(c), place, record);
+    return c.body(config, 200, {
+      ...docsHeaders(c, place),
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "private, no-cache",
+    });
+  }
+  return showPage(c, place, version, record);
+}
+
+async function showPage(
+  c: Context<App>,
+  place: DocsPlace,
+  version: string,
+  record: PackageRecord | null,
+): Promise<Response> {
+  const { repository, name, path } = place;
+  const file = path === "" || path?.endsWith("/") ? `${path}index.html` : (path ?? "");
+  const page = await readPage(openStorage(c.env), pagesKey(repository, name, version), file);
+  if (!page) {
+    const isThere = record?.releases.some((it) => it.version === version && it.hasPages);
+    return refusePage(
+      c,
+      isThere ? { reason: "docs_page_not_found", path: file } : missing(place, version),
+    );
+  }
+  const banner =
+    typeOf(file).startsWith("text/html") && record && bannerFor(record, version, place);
+  const etag = `"${page.etag}${banner ? `-${banner.key}` : ""}"`;
+  const headers = { ...docsHeaders(c, place), etag };
+  if (isFresh(c, etag)) {
+    if (page.body instanceof ReadableStream) await page.body.cancel();
+    return new Response(null, { status: 304, headers });
+  }
+  if (!banner) return pageResponse(c, page, file, headers);
+  return addBanner(plainResponse(c, page, file, headers), banner);
+}
+
+/** Which versions there are matters to a page that is read, and to whoever names none. */
+function needsRecord({ version, path }: DocsPlace): boolean {
+  if (version === undefined || path === "docs_config.js" || path === null) return true;
+  return path === "" || path.endsWith("/") || typeOf(path).startsWith("text/html");
+}
+
+function missing({ name }: DocsPlace, version: string | undefined): Refusal {
+  return version === undefined
+    ? { reason: "package_has_no_docs", package: name }
+    : { reason: "docs_not_found", package: name, version };
+}
