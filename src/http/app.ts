@@ -1,6 +1,15 @@
 /** All routes on one screen. */
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { etag } from "hono/etag";
+import { showAccount } from "../web/account/account.tsx";
+import * as logs from "../web/account/audit-log.tsx";
+import * as webKeys from "../web/account/keys.tsx";
+import { endLogins } from "../web/account/logins.tsx";
+import { makeNewKey, showNewKey } from "../web/account/new-key.tsx";
+import * as organization from "../web/account/organization.tsx";
+import * as password from "../web/account/password.tsx";
+import * as webUser from "../web/account/user.tsx";
+import * as webUsers from "../web/account/users.tsx";
 import { assets, showAsset } from "../web/assets.ts";
 import { chooseDiff, compareVersions } from "../web/compare.tsx";
 import { showRobots, showSitemap, showSitemapIndex } from "../web/crawlers.ts";
@@ -9,6 +18,7 @@ import { showDiff } from "../web/diff.tsx";
 import { showDocs } from "../web/docs/docs.ts";
 import { asksForKey, showPackageFeed, showRepositoryFeed } from "../web/feeds.ts";
 import { showFiles } from "../web/files.tsx";
+import { showHeldBack } from "../web/held-back.tsx";
 import { showPackagePage } from "../web/package.tsx";
 import { findPackages } from "../web/packages.tsx";
 import { refusePage, wantsPage } from "../web/page.tsx";
@@ -56,6 +66,7 @@ import { serveFile } from "./repository.ts";
 
 type Handler = (c: Context<App>) => Response | Promise<Response>;
 type Methods = { get?: Route; post?: Route; put?: Route; delete?: Route };
+type Wrap = (handler: Handler) => Route;
 type Route = Handler | [...MiddlewareHandler<App>[], Handler];
 
 /** Where clients of hex.pm look for the files of its public repository. */
@@ -125,11 +136,53 @@ function pages(): Hono<App> {
   on(web, "/robots.txt", { get: showRobots });
   on(web, "/sitemap.xml", { get: [etag(), showSitemapIndex] });
   on(web, "/sitemaps/:file", { get: [etag(), showSitemap] });
+  on(web, "/repositories/:repository/held-back", { get: page(showHeldBack) });
   on(web, "/sign-in", { get: page(signIn.showSignIn), post: form(signIn.signIn) });
   on(web, "/sign-out", { post: form(signIn.signOut) });
   on(web, "/oauth/device", { get: page(device.showDevice), post: form(device.enterCode) });
   on(web, "/oauth/device/decision", { post: form(device.decide) });
+  accountPages(web, page, form);
   return web;
+}
+
+/** What whoever is signed in looks after: their account, their organizations, and as the admin all users. */
+function accountPages(web: Hono<App>, page: Wrap, form: Wrap): void {
+  const [one, user] = ["/organizations/:organization", "/users/:user"];
+  on(web, "/account", { get: page(showAccount) });
+  on(web, "/account/logins", { post: form(endLogins) });
+  on(web, "/account/password", {
+    get: page(password.showPassword),
+    post: form(password.changePassword),
+  });
+  on(web, "/account/audit-log", { get: page(logs.showOwnLog) });
+  for (const whose of ["/account", one]) {
+    on(web, `${whose}/keys/new`, { get: page(showNewKey), post: form(makeNewKey) });
+  }
+  for (const whose of ["/account", one, user]) {
+    const revoke = { get: page(webKeys.askToRevoke), post: form(webKeys.revokeKey) };
+    on(web, `${whose}/keys/revoke`, revoke);
+  }
+  on(web, one, { get: page(organization.showOrganization) });
+  on(web, `${one}/keys`, { get: page(webKeys.showOrganizationKeys) });
+  on(web, `${one}/audit-log`, { get: page(logs.showOrganizationLog) });
+  on(web, `${one}/members`, { post: form(organization.addMember) });
+  on(web, `${one}/members/role`, { post: form(organization.setRole) });
+  on(web, `${one}/members/remove`, {
+    get: page(organization.askToRemove),
+    post: form(organization.removeMember),
+  });
+  on(web, "/users", { get: page(webUsers.listUsers) });
+  on(web, "/new-user", { get: page(webUsers.showNewUser), post: form(webUsers.makeNewUser) });
+  on(web, user, { get: page(webUser.showUser) });
+  on(web, `${user}/password`, {
+    get: page(webUser.showUserPassword),
+    post: form(webUser.setUserPassword),
+  });
+  on(web, `${user}/deactivate`, {
+    get: page(webUser.askToDeactivate),
+    post: form(webUser.deactivateUser),
+  });
+  on(web, "/audit-log", { get: page(logs.showWholeLog) });
 }
 
 function repositoryApi(): Hono<App> {

@@ -28,7 +28,7 @@ export interface ShownPackage {
   repository: string;
   name: string;
   /** Null where only the tarball says it. */
-  meta: PackageMeta | null;
+  meta: Omit<PackageMeta, "extra"> | null;
   /** Newest version first. */
   releases: ShownRelease[];
   owners: OwnerRecord[];

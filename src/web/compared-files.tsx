@@ -2,6 +2,7 @@
 import type { ComparedFile, Side } from "../preview/compare.ts";
 import { LinesChanged } from "./diff.tsx";
 import { DiffTable } from "./diff-table.tsx";
+import { shownText } from "./file-difference.ts";
 import { HiddenWarning } from "./hidden-warning.tsx";
 import type { InlineDiff } from "./inline-diffs.ts";
 import { sizeText } from "./parts.tsx";
@@ -68,21 +69,21 @@ export function DiffsOfFiles({ compared, diffs }: Omit<Props, "files">) {
   const { left, right } = compared;
   return (
     <>
-      {diffs.map(({ path, difference }, at) => (
+      {diffs.map(({ path, difference, rows }, at) => (
         <>
           <h2 id={`diff-${at + 1}`}>
             <a href={diffPath(right, left.version, right.version, path)}>
               <Name>{path}</Name>
             </a>
           </h2>
-          <HiddenWarning text={difference.text} />
+          <HiddenWarning text={shownText(difference)} />
           <p class="count">
             <LinesChanged difference={difference} />
           </p>
-          {difference.rows.length === 0 ? (
+          {rows.length === 0 ? (
             <p>The file is empty.</p>
           ) : (
-            <DiffTable rows={difference.rows} label={plainText(path, 200)} />
+            <DiffTable rows={rows} label={plainText(path, 200)} />
           )}
         </>
       ))}

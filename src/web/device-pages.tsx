@@ -2,6 +2,7 @@
 import type { Device } from "../accounts/devices.ts";
 import { covers, type Permission, scopeOf } from "../accounts/permission.ts";
 import type { Credential } from "../accounts/types.ts";
+import { meaningOf } from "./account/words.ts";
 import { Wrong } from "./page.tsx";
 import { CredentialFields } from "./sign-in.tsx";
 
@@ -124,22 +125,6 @@ function Choice({ permission, isPossible }: { permission: Permission; isPossible
       </span>
     </label>
   );
-}
-
-function meaningOf({ domain, resource }: Permission): string {
-  switch (domain) {
-    case "api":
-      if (resource === "read") return "See packages, organizations and your account";
-      return "Publish and change packages, owners and keys, as you may";
-    case "repositories":
-      return "Fetch packages from the repositories that you may read";
-    case "repository":
-      return `Fetch packages from ${resource}`;
-    case "package":
-      return `Publish ${resource}`;
-    case "docs":
-      return `Read the documentation of ${resource}`;
-  }
 }
 
 /** As mix shows it: `ABCD-EFGH`. */

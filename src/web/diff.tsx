@@ -1,9 +1,10 @@
 /** `GET /packages/REPOSITORY/NAME/diff/A..B/PATH`: what differs in one file. */
 import type { Context } from "hono";
 import type { App } from "../http/app-type.ts";
+import type { FileDiff } from "../preview/diff.ts";
 import { type FileText, readFile } from "../preview/read.ts";
 import { DiffTable } from "./diff-table.tsx";
-import { type Difference, differenceOf } from "./file-difference.ts";
+import { differenceOf, rowsOf, shownText, stepsMax } from "./file-difference.ts";
 import { Parts } from "./files.tsx";
 import { HiddenWarning } from "./hidden-warning.tsx";
 import { refusePage, renderPage } from "./page.tsx";
@@ -15,6 +16,9 @@ import { type Compared, comparedReleases, withBoth } from "./versions-compared.t
 import { Name, plainText } from "./visible.tsx";
 import { bytesOfWhere } from "./where.tsx";
 
+/** Each line of both is held several times over while they are compared. */
+const readLimits = { bytesMax: 256 * 1024 };
+
 type Sides = { left: FileText | undefined; right: FileText | undefined };
 
 export async function showDiff(c: Context<App>): Promise<Response> {
@@ -24,16 +28,16 @@ export async function showDiff(c: Context<App>): Promise<Response> {
   const path = pathInRelease(c);
   if (path === undefined) return refusePage(c, fileNotFound(to));
   const sides = await withBoth(c, compared, async (left, right) => {
-    const before = await readFile(left, path);
+    const before = await readFile(left, path, readLimits);
     if (before && "damaged" in before) return { refused: notOpened(c, from, before) };
-    const after = await readFile(right, path);
+    const after = await readFile(right, path, readLimits);
     if (after && "damaged" in after) return { refused: notOpened(c, to, after) };
     return { left: before, right: after };
   });
   if ("refused" in sides) return refusePage(c, sides.refused);
   if (!sides.left && !sides.right) return refusePage(c, fileNotFound(to, path));
   const title = `${plainText(path, 100)} · ${to.name} ${from.version} → ${to.version}`;
-  const difference = differenceOf(sides.left, sides.right);
+  const difference = differenceOf(sides.left, sides.right, stepsMax.ofOne);
   return renderPage(
     c,
     200,
@@ -93,18 +97,18 @@ function SideLinks({ place, path }: { place: Compared["left"]; path: string }) {
 function DiffPart(props: {
   compared: Compared;
   path: string;
-  difference: Exclude<Difference, { why: string }>;
+  difference: FileDiff;
   number: number;
 }) {
   const { compared, path, difference, number } = props;
   const { left, right } = compared;
-  if (difference.rows.length === 0) return <p>The text is the same in both.</p>;
+  if (difference.hunks.length === 0) return <p>The text is the same in both.</p>;
   const bytesMax = contentBytesMax - bytesOfWhere(right, path);
-  const part = pickPart(difference.rows, { part: number }, bytesMax);
+  const part = pickPart(rowsOf(difference), { part: number }, bytesMax);
   const here = diffPath(right, left.version, right.version, path);
   return (
     <>
-      <HiddenWarning text={difference.text} />
+      <HiddenWarning text={shownText(difference)} />
       <p class="count">
         <LinesChanged difference={difference} />
       </p>
@@ -114,7 +118,7 @@ function DiffPart(props: {
   );
 }
 
-export function LinesChanged(props: { difference: { linesAdded: number; linesRemoved: number } }) {
+export function LinesChanged(props: { difference: FileDiff }) {
   const { linesAdded, linesRemoved } = props.difference;
   return (
     <>

@@ -3,8 +3,8 @@ import { diffFile, diffLimits, type FileDiff } from "../preview/diff.ts";
 import type { FileText } from "../preview/read.ts";
 import { type VisibleLine, visibleLine } from "./visible.tsx";
 
-/** One page may show twenty of them, and one such search takes some 20 ms. */
-const limits = { ...diffLimits, stepsMax: 250_000 };
+/** Of the search for one of twenty on a page, which takes some 20 ms; and for the only one. */
+export const stepsMax = { ofMany: 250_000, ofOne: 1_000_000 };
 
 export interface DiffRow {
   kind: "same" | "added" | "removed";
@@ -19,13 +19,14 @@ export interface DiffRow {
   bytes: number;
 }
 
-export type Difference =
-  | { rows: DiffRow[]; linesAdded: number; linesRemoved: number; text: string }
-  /** A sentence. */
-  | { why: string };
+export type Difference = FileDiff | { why: string };
 
 /** @param left undefined when the file was added. @param right undefined when it was removed. */
-export function differenceOf(left: FileText | undefined, right: FileText | undefined): Difference {
+export function differenceOf(
+  left: FileText | undefined,
+  right: FileText | undefined,
+  stepsMax: number,
+): Difference {
   for (const side of [left, right]) {
     if (side && "binary" in side) return { why: "This is no text, so it cannot be shown here." };
     if (side && "tooLarge" in side) return { why: "This is too large to be compared here." };
@@ -34,10 +35,9 @@ export function differenceOf(left: FileText | undefined, right: FileText | undef
   if (isLink(left) !== isLink(right) && left && right) {
     return { why: isLink(right) ? "This file became a link." : "This link became a file." };
   }
-  const diff = diffFile(before, after, limits);
+  const diff = diffFile(before, after, { ...diffLimits, stepsMax });
   if ("tooDifferent" in diff) return { why: "There is too much that differs in it." };
-  const { linesAdded, linesRemoved } = diff;
-  return { rows: rowsOf(diff), linesAdded, linesRemoved, text: changedText(diff) };
+  return diff;
 }
 
 /** Of a link that what it points to is what differs. */
@@ -50,24 +50,25 @@ function isLink(side: FileText | undefined): boolean {
   return side !== undefined && "linkTarget" in side;
 }
 
-function rowsOf({ hunks }: FileDiff): DiffRow[] {
-  const changed = hunks.flatMap(({ lines }) => lines.filter(({ kind }) => kind !== "same"));
-  const isMixed = changed.some(({ ending }) => ending !== "\r\n");
-  return hunks.flatMap(({ leftStart, leftLines, rightStart, rightLines, lines }) => {
+/** One by one: of a quarter of a million a page shows some hundreds. */
+export function* rowsOf({ hunks }: FileDiff): Generator<DiffRow> {
+  const isMixed = hunks.some(({ lines }) =>
+    lines.some(({ kind, ending }) => kind !== "same" && ending !== "\r\n"),
+  );
+  for (const { leftStart, leftLines, rightStart, rightLines, lines } of hunks) {
     const hunk = `@@ -${leftStart},${leftLines} +${rightStart},${rightLines} @@`;
-    return lines.map(({ kind, left, right, text, ending }, at): DiffRow => {
-      const isFirst = left === 1 || right === 1;
-      const line = visibleLine([{ text, className: undefined }], isFirst);
+    for (const [at, { kind, left, right, text, ending }] of lines.entries()) {
+      const line = visibleLine([{ text, className: undefined }], left === 1 || right === 1);
       const isReturned = isMixed && kind !== "same" && ending === "\r\n";
       // <tr class="removed"><td>12</td><td>13</td><td>+…</td></tr>, and what may stand behind the line
       const around = 75 + (at === 0 ? 120 : 0) + (isReturned ? 70 : 0) + (ending === "" ? 70 : 0);
       const bytes = line.bytes + around;
-      return { ...{ kind, left, right, line, isReturned, hunk, bytes }, hasNewline: ending !== "" };
-    });
-  });
+      yield { ...{ kind, left, right, line, isReturned, hunk, bytes }, hasNewline: ending !== "" };
+    }
+  }
 }
 
 /** Where to look for what hides. */
-function changedText({ hunks }: FileDiff): string {
+export function shownText({ hunks }: FileDiff): string {
   return hunks.flatMap(({ lines }) => lines.map(({ text }) => text)).join("\n");
 }

@@ -1,9 +1,8 @@
 /** `GET /repositories/NAME/held-back`: what a curated mirror does not let in, why, and until when. */
 import type { Context } from "hono";
-import { curatedIn, verdictsOn } from "../http/api/verdicts.ts";
+import { curatedIn, type Verdict, verdictsOn } from "../http/api/verdicts.ts";
 import type { App } from "../http/app-type.ts";
 import { answerTo, type Refusal } from "../http/refusals.ts";
-import type { Verdict } from "../mirror/rules/verdict.ts";
 import { sentenceOf } from "./account/words.ts";
 import { keptPackages } from "./kept.ts";
 import { refusePage, renderPage, Wrong } from "./page.tsx";

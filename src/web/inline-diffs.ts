@@ -1,8 +1,9 @@
 /** What differs in the files of a page, one after another, as long as there is room for it. */
 import type { ComparedFile, Side } from "../preview/compare.ts";
+import type { FileDiff } from "../preview/diff.ts";
 import { readFiles } from "../preview/read.ts";
 import type { Damaged } from "../preview/walk.ts";
-import { type Difference, differenceOf } from "./file-difference.ts";
+import { type DiffRow, differenceOf, rowsOf, stepsMax } from "./file-difference.ts";
 import { visibleBytes } from "./files.tsx";
 import { contentBytesMax } from "./page-parts.ts";
 import { diffPath, type ReleasePlace } from "./paths.ts";
@@ -21,7 +22,8 @@ export interface ListedFile {
 
 export interface InlineDiff {
   path: string;
-  difference: Exclude<Difference, { why: string }>;
+  difference: FileDiff;
+  rows: DiffRow[];
 }
 
 /** With what each takes in the list of a page. */
@@ -57,13 +59,25 @@ export async function inlineDiffs(
     // A heading with a link, perhaps a warning, and the head of a table.
     bytesLeft -= 1_000 + 2 * visibleBytes(path) + encodeURIComponent(path).length;
     if (bytesLeft < 0) break;
-    const difference = differenceOf(before.get(path), after.get(path));
-    const bytes = "why" in difference ? 0 : difference.rows.reduce((sum, it) => sum + it.bytes, 0);
-    if ("why" in difference || bytes > bytesLeft) continue;
-    bytesLeft -= bytes;
-    diffs.push({ path, difference });
+    const difference = differenceOf(before.get(path), after.get(path), stepsMax.ofMany);
+    const rows = "why" in difference ? undefined : rowsWithin(difference, bytesLeft);
+    if ("why" in difference || !rows) continue;
+    bytesLeft -= rows.reduce((sum, { bytes }) => sum + bytes, 0);
+    diffs.push({ path, difference, rows });
   }
   return diffs;
+}
+
+/** @returns undefined when they take more. */
+function rowsWithin(difference: FileDiff, bytesMax: number): DiffRow[] | undefined {
+  const rows: DiffRow[] = [];
+  let bytesLeft = bytesMax;
+  for (const row of rowsOf(difference)) {
+    bytesLeft -= row.bytes;
+    if (bytesLeft < 0) return undefined;
+    rows.push(row);
+  }
+  return rows;
 }
 
 function maybeText(side: Side | undefined): boolean {

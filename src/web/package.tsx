@@ -10,24 +10,29 @@ import { Dependants, Dependencies, Facts, Versions, Warnings } from "./package-p
 import { refusePage, renderPage } from "./page.tsx";
 import { Badge, countText } from "./parts.tsx";
 import { readableRepository } from "./readable.ts";
-import { readme } from "./readme.tsx";
+import { Readme } from "./readme.tsx";
+import { releaseTexts } from "./release-texts.ts";
 import { DependencyHelp } from "./usage.tsx";
 
 export async function showPackagePage(c: Context<App>): Promise<Response> {
   const refused = await readableRepository(c, "read");
   if (refused) return refusePage(c, refused);
-  const shown = await findShownPackage(c, c.req.param("name") ?? "");
-  if ("refused" in shown) return refusePage(c, shown.refused);
+  const found = await findShownPackage(c, c.req.param("name") ?? "");
+  if ("refused" in found) return refusePage(c, found.refused);
   const asked = c.req.param("version");
-  const release = findRelease(shown, asked);
+  const release = findRelease(found, asked);
   if (!release) {
-    const { name } = shown;
+    const { name } = found;
     return refusePage(c, { reason: "release_not_found", package: name, version: asked ?? "" });
   }
   const { kind, public: isPublic } = c.get("repository");
-  const asking = kind === "hosted" ? repositoryOf(c).details(shown.name) : nothing;
-  const [details, text] = [await asking, await readme(c, shown, release)];
-  const isLatest = release === findRelease(shown, undefined);
+  const asking = kind === "hosted" ? repositoryOf(c).details(found.name) : nothing;
+  const place = { repository: found.repository, name: found.name, version: release.version };
+  const texts = await releaseTexts(c, place, release.outerChecksum);
+  const details = await asking;
+  // What registry files do not say, the tarball does.
+  const shown = { ...found, meta: found.meta ?? texts?.metadata ?? null };
+  const isLatest = release === findRelease(found, undefined);
   const path = `/packages/${shown.repository}/${shown.name}`;
   const isNobody = c.get("identity").actor.kind === "anonymous";
   return renderPage(
@@ -61,9 +66,9 @@ export async function showPackagePage(c: Context<App>): Promise<Response> {
             isPublic={isPublic}
             name={shown.name}
             version={release.version}
-            app={release.app}
+            app={texts?.metadata?.app ?? release.app}
           />
-          {text}
+          <Readme place={place} texts={texts} />
         </div>
         <aside>
           <Facts

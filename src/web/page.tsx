@@ -50,7 +50,10 @@ export function refusePage(c: Context<App>, refusal: Refusal): Answer {
     return c.redirect(signInPath(c), 303);
   }
   const { status, message, headers: more = {} } = answerTo(refusal);
-  for (const [name, value] of Object.entries(more)) c.header(name, value);
+  for (const [name, value] of Object.entries(more)) {
+    // Or a browser asks for a password in a window of its own, which no page here takes.
+    if (name !== "www-authenticate") c.header(name, value);
+  }
   const title = status === 404 ? "Not found" : "That does not work";
   const content = (
     <>

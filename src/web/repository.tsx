@@ -1,12 +1,12 @@
 /** `GET /repositories/NAME`: what it is, how to use it, and what is in it. */
 import type { Context } from "hono";
 import type { GroupConfig, MirrorConfig } from "../config/repositories.ts";
-import { openStorage } from "../env.ts";
 import type { App } from "../http/app-type.ts";
 import { urlsOf } from "../http/context.ts";
 import { listPackagesIn } from "../http/listing.ts";
 import { pageOf } from "../http/parameters.ts";
 import { roleOf } from "../http/permit.ts";
+import { keptPackages } from "./kept.ts";
 import { listPerPage, PackageList } from "./package-list.tsx";
 import { refusePage, renderPage } from "./page.tsx";
 import { Badge, countText, Empty } from "./parts.tsx";
@@ -74,14 +74,8 @@ async function hostedContent(c: Context<App>, name: string) {
 /** More are not counted. */
 const keptMax = 1000;
 
-/** What is kept, in the order of names: only the bucket knows. */
 async function mirrorContent(c: Context<App>, { name, declaration }: MirrorConfig) {
-  const prefix = `repos/${name}/packages/`;
-  const kept: string[] = [];
-  for await (const key of openStorage(c.env).list(prefix)) {
-    kept.push(key.slice(prefix.length));
-    if (kept.length > keptMax) break;
-  }
+  const kept = await keptPackages(c.env, name, keptMax + 1);
   const isCurated = declaration.mode === "curated";
   return (
     <>

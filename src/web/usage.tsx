@@ -33,8 +33,13 @@ export function DependencyHelp(props: {
 }
 
 /** How a machine comes to know the repository, once. */
-export function RepositoryHelp(props: { urls: Urls; repository: RepositoryConfig }) {
-  const { urls, repository } = props;
+export function RepositoryHelp(props: {
+  urls: Urls;
+  repository: RepositoryConfig;
+  /** A key that was made just now, to have nothing left to fill in. */
+  secret?: string;
+}) {
+  const { urls, repository, secret = "KEY" } = props;
   const { name, kind, public: isPublic } = repository;
   const files = repositoryUrl(urls, name);
   if (kind === "mirror") {
@@ -42,14 +47,14 @@ export function RepositoryHelp(props: { urls: Urls; repository: RepositoryConfig
       <Snippet label="In the shell">
         {isPublic
           ? `HEX_MIRROR_URL=${files} mix deps.get`
-          : `HEX_TRUSTED_MIRROR_URL=${files} HEX_REPOS_KEY=KEY mix deps.get`}
+          : `HEX_TRUSTED_MIRROR_URL=${files} HEX_REPOS_KEY=${secret} mix deps.get`}
       </Snippet>
     );
   }
-  const curl = `curl -fo ${name}.pem ${isPublic ? "" : '-H "authorization: KEY" '}${files}/public_key`;
+  const curl = `curl -fo ${name}.pem ${isPublic ? "" : `-H "authorization: ${secret}" `}${files}/public_key`;
   const known = kind === "group" ? repository.signedName : name;
   const verb = known === "hexpm" ? "set hexpm --url" : `add ${name}`;
-  const add = `mix hex.repo ${verb} ${files} --public-key ${name}.pem${isPublic ? "" : " --auth-key KEY"}`;
+  const add = `mix hex.repo ${verb} ${files} --public-key ${name}.pem${isPublic ? "" : ` --auth-key ${secret}`}`;
   const rebar = `{hex, [{repos, [#{name => <<"${known}">>,
                   repo_url => <<"${files}">>,
                   repo_public_key => <<"the text of ${name}.pem">>}]}]}.`;

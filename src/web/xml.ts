@@ -26,11 +26,13 @@ function textOf(value: string | Xml | Xml[]): string {
 const unwritable = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 const entities: Record<string, string> = {
-  ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" },
-  // As it stands, a parser would make a line feed of it.
-  "\r": "&#13;",
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
 };
 
 function escapeXml(text: string): string {
-  return text.replace(unwritable, "\uFFFD").replace(/[&<>"'\r]/g, (sign) => entities[sign] ?? sign);
+  return text.replace(unwritable, "\uFFFD").replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 }

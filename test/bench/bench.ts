@@ -2,6 +2,7 @@
  * `npm run bench`: publishes and reads per second, and beside them the bare platform, in one runtime.
  * It prints a table and one line of JSON. `npm run bench -- --quick` leaves out the large repositories,
  * `npm run bench -- 5000` measures with so many packages only.
+ * `npm run bench -- pages` measures pages for people, with 20,000 packages, `-- docs` documentation.
  * `npm run bench -- keys` measures what keys and tokens cost, `-- reads` reading as well.
  * Numbers of one machine say little: look at the ratios.
  */
@@ -25,10 +26,11 @@ import {
   countRequests,
   mirrorRepository,
 } from "./mirror.ts";
+import { benchPages, pagesRepository } from "./pages.ts";
 
 const quick = process.argv.includes("--quick");
-/** `-- reads` or `-- keys`: those alone. */
-const only = process.argv.find((it) => it === "reads" || it === "keys");
+/** `-- reads`, `-- keys`, `-- pages`: those alone. */
+const only = process.argv.find((it) => ["reads", "keys", "pages"].includes(it));
 const rounds = 3;
 const publishesInRound = quick ? 60 : 200;
 const asked = process.argv
@@ -55,6 +57,10 @@ async function bench(): Promise<void> {
     const { key } = await withServer(folder, async (key) => {
       if (!only) for (const size of repositorySizes) await benchPublishing(key, size);
       if (!only || only === "reads") await benchReads(key);
+      if (only === "pages" || (!only && !quick)) {
+        await benchPages({ origin, adminKey: key, rounds }, `${platform}/hello`, record);
+      }
+      if (only === "pages") return { key };
       const reads = { origin, adminKey: key, rounds, seconds: readSeconds };
       await benchAuthentication(reads, await tarball("secured", 50_000), record);
       await benchMirrors(key);
@@ -78,6 +84,7 @@ async function withServer<T>(folder: string, work: (key: string) => Promise<T>):
     ...Object.fromEntries(repositorySizes.map((size) => [repositoryOf(size), { kind: "hosted" }])),
     [openRepository]: { kind: "hosted", public: true },
     [shutRepository]: { kind: "hosted" },
+    [pagesRepository]: { kind: "hosted" },
     [mirrorRepository]: {
       ...{ kind: "mirror", public: true, upstream_name: openRepository },
       upstream_url: `${counted}/repos/${openRepository}`,

@@ -21,11 +21,12 @@ async function attempt(name, run) {
   document.getElementById("report").textContent = JSON.stringify(report, null, 1);
 }
 
-// Sent, unless the policy of the page says that it was not.
-async function sent(address, act) {
+// Sent, unless the policy of the page says that it was not. Of frames and forms it names the host only.
+async function sent(address, act, directive) {
   await act();
   await pause(800);
-  const it = refused.find(({ blockedURI }) => blockedURI && address.startsWith(blockedURI));
+  const it = refused.find(({ blockedURI, effectiveDirective }) =>
+    blockedURI === address || (effectiveDirective === directive && address.startsWith(blockedURI || "-")));
   if (it) blocked(it.effectiveDirective);
   return "sent " + address;
 }
@@ -63,14 +64,16 @@ function loaded(it) {
   });
 }
 
-function post(action, fields, target) {
-  return sent(registry + action, async () => {
-    const form = element("form", { method: "post", action: registry + action, target });
+// Into a frame each, or the next one takes its place.
+function post(path, fields, target = "frame" + path.replaceAll("/", "-")) {
+  const action = registry + path + "?" + target;
+  return sent(action, async () => {
+    const form = element("form", { method: "post", action, target });
     for (const [name, value] of Object.entries(fields)) form.append(element("input", { name, value }));
     document.body.append(form);
-    if (target === "catcher") document.body.append(element("iframe", { name: target }));
+    if (target !== "_blank") document.body.append(element("iframe", { name: target }));
     form.submit();
-  });
+  }, "form-action");
 }
 
 function indexed() {
@@ -81,9 +84,9 @@ function indexed() {
   });
 }
 
-const beacon = (kind, act) => [kind + " to another host", () => {
+const beacon = (kind, act, directive) => [kind + " to another host", () => {
   const address = thirdParty + "/" + kind.replace(/\W/g, "-");
-  return sent(address, () => act(address));
+  return sent(address, () => act(address), directive);
 }];
 const add = (it) => { document.body.append(it); };
 
@@ -102,10 +105,14 @@ const all = [
   ["XMLHttpRequest of the account", () => xhr(registry + "/account")],
   ["frame of the start page", () => frame(registry + "/")],
   ["frame of the account", () => frame(registry + "/account")],
-  ["frame of another host", () => sent(thirdParty + "/frame", () => add(element("iframe", { src: thirdParty + "/frame" })))],
-  ["window without a click", async () => (window.open(registry + "/account") ? "a window" : blocked("no window"))],
-  ["form for a key", () => post("/account/keys", { name: "stolen", permissions: "api" }, "catcher")],
-  ["form that signs out", () => post("/sign-out", {}, "catcher")],
+  ["frame of another host", () => sent(thirdParty + "/frame", () => add(element("iframe", { src: thirdParty + "/frame" })), "frame-src")],
+  ["window without a click", async () => {
+    const opened = window.open(registry + "/account") || blocked("no window");
+    await pause(1500);
+    return opened.document.body.textContent;
+  }],
+  ["form for a key", () => post("/account/keys", { name: "stolen", permissions: "api" })],
+  ["form that signs out", () => post("/sign-out", {})],
   ["service worker", async () => (await navigator.serviceWorker.register("sw.js")).scope],
   ["service worker of a blob", async () => {
     const address = URL.createObjectURL(new Blob(["0"], { type: "text/javascript" }));
@@ -121,11 +128,11 @@ const all = [
   }],
   ["indexedDB", indexed],
   ["caches", async () => (await caches.open("stolen"), "a cache")],
-  ["import of other docs", async () => Object.keys(await import(otherScript)).join() || "a module"],
+  ["import of other docs", async () => Object.keys(await import(new URL(otherScript, location.href))).join() || "a module"],
   ["script of other docs", () => loaded(element("script", { src: otherScript }))],
   ["script of private docs", () => loaded(element("script", { src: privateScript }))],
   ["fetch of private docs", () => read(privateScript)],
-  ["picture of the registry", () => loaded(element("link", { rel: "stylesheet", href: registry + "/style.css" }))],
+  ["stylesheet of the registry", () => loaded(element("link", { rel: "stylesheet", href: registry + "/style.css" }))],
   ["fetch of another host", () => read(thirdParty + "/fetch", { credentials: "omit" })],
   beacon("no-cors fetch", (to) => fetch(to, { mode: "no-cors" }).catch(() => {})),
   beacon("image", (to) => { new Image().src = to; }),
@@ -138,7 +145,7 @@ const all = [
   beacon("prefetch", (to) => add(element("link", { rel: "prefetch", href: to }))),
   beacon("preload", (to) => add(element("link", { rel: "preload", as: "image", href: to }))),
   beacon("video", (to) => add(element("video", { src: to }))),
-  beacon("object", (to) => add(element("object", { data: to }))),
+  beacon("object", (to) => add(element("object", { data: to })), "object-src"),
   ["WebSocket to another host", () => {
     const address = thirdParty.replace("http", "ws") + "/socket";
     return sent(address, () => { try { new WebSocket(address); } catch (error) { blocked(error); } });
@@ -157,8 +164,11 @@ const all = [
   }],
   ["document.domain", async () => { document.domain = location.hostname; return document.domain; }],
   ["base", async () => {
-    document.head.append(element("base", { href: thirdParty + "/" }));
-    return document.baseURI.startsWith(thirdParty) ? document.baseURI : blocked(document.baseURI);
+    const base = element("base", { href: thirdParty + "/" });
+    document.head.append(base);
+    const now = document.baseURI;
+    base.remove();
+    return now.startsWith(thirdParty) ? now : blocked(now);
   }],
   ["address and referrer", async () => (/~|key|token/.test(location.href + document.referrer)
     ? location.href + " " + document.referrer : blocked("nothing secret in them"))],

@@ -8,6 +8,8 @@ import { render } from "../format.ts";
 import { permit } from "../permit.ts";
 import { type HttpRefusal, refuse } from "../refusals.ts";
 
+export type { Verdict };
+
 /** `GET …/packages/NAME/verdicts`: what the rules of a curated mirror say about each release. */
 export async function listVerdicts(c: Context<App>): Promise<Response> {
   const repository = c.get("repository");

@@ -54,7 +54,7 @@ export function Field(props: {
   name: string;
   value?: string;
   type?: "text" | "password" | "email" | "date";
-  hint?: Child;
+  hint?: string;
   required?: boolean;
   maxlength?: number;
   autocomplete?: string;

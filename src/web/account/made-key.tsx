@@ -14,20 +14,20 @@ const helpMax = 3;
 
 export function MadeKey(props: {
   c: Context<App>;
-  key: KeyRecord;
+  made: KeyRecord;
   secret: string;
   /** Those that whoever made it may read. */
   repositories: readonly RepositoryConfig[];
   back: string;
 }) {
-  const { c, key, secret, repositories, back } = props;
-  const fetched = fetchedWith(key.permissions, repositories).slice(0, helpMax);
-  const published = publishedWith(key.permissions, repositories);
+  const { c, made, secret, repositories, back } = props;
+  const fetched = fetchedWith(made.permissions, repositories).slice(0, helpMax);
+  const published = publishedWith(made.permissions, repositories);
   const isOpen = fetched.length === 1;
   return (
     <>
       <p>
-        This is the key <strong>{key.name}</strong>. It is shown only now: keep it where you keep
+        This is the key <strong>{made.name}</strong>. It is shown only now: keep it where you keep
         passwords.
       </p>
       <Snippet label="The key">{secret}</Snippet>

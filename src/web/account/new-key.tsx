@@ -28,8 +28,8 @@ export async function makeNewKey(c: Context<App>): Promise<Response> {
   if ("status" in asked) return formPage(c, owner, draft, asked);
   const made = await makeKey(c, owner, asked);
   if ("refused" in made) return formPage(c, owner, draft, mistake(made.refused));
-  const repositories = await repositoriesFor(c, owner);
-  const page = <MadeKey c={c} {...made} repositories={repositories} back={pathOfKeys(c)} />;
+  const shown = { c, made: made.key, secret: made.secret, back: pathOfKeys(c) };
+  const page = <MadeKey {...shown} repositories={await repositoriesFor(c, owner)} />;
   return renderPage(c, 200, "Your new key", page, { narrow: true });
 }
 
