@@ -8,7 +8,7 @@ import { readPage } from "../../docs/read.ts";
 import { openStorage } from "../../env.ts";
 import { findPackage } from "../../http/api/packages.ts";
 import type { App } from "../../http/app-type.ts";
-import type { Refusal } from "../../http/refusals.ts";
+import { type Refusal, refuseInText } from "../../http/refusals.ts";
 import { pagesKey } from "../../repository/keys.ts";
 import type { PackageRecord } from "../../repository/types.ts";
 import { refusePage } from "../page.tsx";
@@ -29,16 +29,14 @@ export async function showDocs(c: Context<App>): Promise<Response> {
   if (!place) return refusePage(c, { reason: "not_found" });
   const pass = await passFor(c, place);
   if ("refused" in pass) return refusePage(c, pass.refused);
-  if ("to" in pass) return c.redirect(pass.to, 302);
+  if ("to" in pass) return leadTo(c, pass.to);
   // The name of a folder ends with a slash, or what is in it looks for its neighbours one level too high.
-  if (place.path === null) {
-    return c.redirect(docsUrl(docsOrigin(c), { ...place, path: "" }), 302);
-  }
+  if (place.path === null) return leadTo(c, docsUrl(docsOrigin(c), { ...place, path: "" }));
   const record = needsRecord(place) ? await findPackage(c, place.name) : null;
   const version = place.version ?? (record ? latestWithDocs(record) : undefined);
-  if (version === undefined) return refusePage(c, missing(place, place.version));
+  if (version === undefined) return refuse(c, place, missing(place, undefined));
   if (place.path === "docs_config.js") {
-    if (!record) return refusePage(c, missing(place, version));
+    if (!record) return refuse(c, place, missing(place, version));
     const config = docsConfig(docsOrigin(c), place, record);
     return c.body(config, 200, {
       ...docsHeaders(c, place),
@@ -57,13 +55,20 @@ async function showPage(
 ): Promise<Response> {
   const { repository, name, path } = place;
   const file = path === "" || path?.endsWith("/") ? `${path}index.html` : (path ?? "");
-  const page = await readPage(openStorage(c.env), pagesKey(repository, name, version), file);
+  const read = (it: string) =>
+    readPage(openStorage(c.env), pagesKey(repository, name, version), it);
+  const page = await read(file);
   if (!page) {
+    if (file === path) {
+      const folder = await read(`${path}/index.html`);
+      if (folder?.body instanceof ReadableStream) await folder.body.cancel();
+      if (folder) return leadTo(c, docsUrl(docsOrigin(c), { ...place, path: `${path}/` }));
+    }
     const isThere = record?.releases.some((it) => it.version === version && it.hasPages);
-    return refusePage(
-      c,
-      isThere ? { reason: "docs_page_not_found", path: file } : missing(place, version),
-    );
+    const refusal: Refusal = isThere
+      ? { reason: "docs_page_not_found", path: file }
+      : missing(place, version);
+    return refuse(c, place, refusal);
   }
   const banner =
     typeOf(file).startsWith("text/html") && record && bannerFor(record, version, place);
@@ -75,6 +80,17 @@ async function showPage(
   }
   if (!banner) return pageResponse(c, page, file, headers);
   return addBanner(plainResponse(c, page, file, headers), banner);
+}
+
+/** With what is asked for: a search, say. */
+function leadTo(c: Context<App>, url: string): Response {
+  return c.redirect(url + new URL(c.req.url).search, 302);
+}
+
+/** A page of ours names whoever reads it, which is not for those who have a pass and nothing else. */
+function refuse(c: Context<App>, { pass }: DocsPlace, refusal: Refusal) {
+  const isOpened = c.req.header("sec-fetch-dest") === "document";
+  return pass === undefined || isOpened ? refusePage(c, refusal) : refuseInText(c, refusal);
 }
 
 /** Which versions there are matters to a page that is read, and to whoever names none. */

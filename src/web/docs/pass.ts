@@ -10,7 +10,7 @@ import { may } from "../../accounts/may.ts";
 import type { Permission } from "../../accounts/permission.ts";
 import { docsTokens, signToken } from "../../accounts/token.ts";
 import type { App } from "../../http/app-type.ts";
-import { edgeOf } from "../../http/authenticate.ts";
+import { edgeOf, renewIdentity } from "../../http/authenticate.ts";
 import { isDocsHost, urlsOf } from "../../http/context.ts";
 import type { Refusal } from "../../http/refusals.ts";
 import { readableRepository } from "../readable.ts";
@@ -38,6 +38,10 @@ export async function passFor(c: Context<App>, place: DocsPlace): Promise<Pass> 
   if (isOpen) return isElsewhere ? { to: docsUrl(docsOrigin(c), plain) } : yes;
   // Into a frame, or as a script of somebody else's page, nobody is let with the visitor's cookie.
   if (isSubresource(c)) return no;
+  // A pass is a grant: what is only remembered is not enough, or who has just signed out would be sent to and fro.
+  await renewIdentity(c);
+  const refusedNow = await readableRepository(c, "fetch_docs");
+  if (refusedNow) return { refused: refusedNow };
   return { to: docsUrl(docsOrigin(c), { ...place, pass: await issue(c, place) }) };
 }
 
@@ -66,6 +70,8 @@ async function issue(c: Context<App>, { repository, name }: DocsPlace): Promise<
  */
 async function isGood(c: Context<App>, place: DocsPlace, pass: string): Promise<boolean> {
   const { repository, name } = place;
+  const isElsewhere = c.get("config").docsHost !== undefined;
+  if (isElsewhere !== isDocsHost(c)) return false;
   const found = await identifySession(edgeOf(c), pass, docsTokens(repository, name), false);
   const declared = c.get("config").hosted.get(repository);
   if (!found || !declared) return false;

@@ -22,6 +22,8 @@ export function placeOf(c: Context<App>): DocsPlace | undefined {
   const parts = rest.map(decode);
   if (!isPackageName(name) || parts.includes(undefined)) return undefined;
   const pass = parts[0]?.startsWith("~") ? parts.shift()?.slice(1) : undefined;
+  // It goes into headers.
+  if (pass !== undefined && !/^[\w.-]*$/.test(pass)) return undefined;
   const version = parts[0] !== undefined && parseVersion(parts[0]) ? parts.shift() : undefined;
   const path = parts.length === 0 ? null : parts.join("/");
   return { repository, name, pass, version, path };

@@ -2,10 +2,15 @@
  * What a page of documentation may do: run its own scripts, and load what lies beside it. Nothing else: not from
  * other sites, not from other packages, not from us.
  *
- * - Without DOCS_HOST it is below our own host, so it gets a sandbox: an origin of its own that nobody else has. It
- *   has no cookies and no storage, our pages are another site to it, and cookies do not go with what it asks for.
- * - On DOCS_HOST it has that host's origin, with storage for its settings, shared with other packages' docs. There
- *   is nothing to be had there: no cookie of ours, no API, no page.
+ * - Below our own host it gets a sandbox: an origin of its own that nobody else has. It has no cookies and no
+ *   storage, our pages are another site to it, and cookies do not go with what it asks for.
+ * - On DOCS_HOST, what everybody may read has that host's origin, with storage for its settings, shared with other
+ *   packages' docs. There is nothing to be had there: no cookie of ours, no API, no page. Private docs have the
+ *   sandbox there too, or the index that ExDoc stores for its search would be the next package's to read.
+ *
+ * What cannot be kept in is where a page leads: it may go to any address, and what it knows may stand in that
+ * address. So may what browsers do ahead of going there, which no policy stops: names that are looked up,
+ * connections that are opened.
  */
 import type { Context } from "hono";
 import type { App } from "../../http/app-type.ts";
@@ -27,7 +32,7 @@ export function docsHeaders(c: Context<App>, place: DocsPlace): Record<string, s
     "object-src 'none'",
     "worker-src 'none'",
     "frame-ancestors 'none'",
-    ...(isDocsHost(c) ? [] : [sandbox]),
+    ...(isDocsHost(c) && !isPrivate ? [] : [sandbox]),
   ];
   return {
     "content-security-policy": policy.join("; "),

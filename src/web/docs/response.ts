@@ -37,10 +37,12 @@ export function plainResponse(
   return new Response(inflated, all);
 }
 
+/** Build tools put a hash into the names of what never changes: ExDoc's sixteen digits, or esbuild's letters. */
+const hashed = /-([0-9A-F]{8}|[A-Z2-7]{8})\.(js|css|woff2?|ttf|png|svg)$/;
+
 function headersFor(path: string, headers: Record<string, string>): Record<string, string> {
   const all: Record<string, string> = { ...headers, "content-type": typeOf(path) };
-  // Build tools put a hash into the names of what never changes.
-  if (/-[0-9A-F]{8,}\.\w+$/i.test(path)) {
+  if (hashed.test(path)) {
     all["cache-control"] = (all["cache-control"] ?? "").replace("no-cache", "max-age=86400");
   }
   return all;
