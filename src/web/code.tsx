@@ -30,7 +30,7 @@ export function Code(props: {
   const hrefOf = (line: number) => withQuery(filePath(place, path), { from: line });
   return (
     <>
-      <p class="facts-line">
+      <p class="count">
         {countText(part.itemCount, "line")} · {download}
       </p>
       <HiddenWarning text={text} hrefOf={(line) => `${hrefOf(line)}#L${line}`} />

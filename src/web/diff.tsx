@@ -73,7 +73,7 @@ function Heading({ compared, path, sides }: { compared: Compared; path: string; 
       <h1>
         <Name>{path}</Name>
       </h1>
-      <p class="facts-line">
+      <p class="count">
         {status} {right.version}
         {sides.left ? <SideLinks place={left} path={path} /> : null}
         {sides.right ? <SideLinks place={right} path={path} /> : null}

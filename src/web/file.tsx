@@ -49,7 +49,7 @@ async function contentOf(
   if (pictureTypeOf(file.path) && file.sizeBytes <= pictureBytesMax) {
     return (
       <>
-        <p class="facts-line">{download}</p>
+        <p class="count">{download}</p>
         <p>
           <img class="picture" src={rawPath(place, file.path)} alt={plainText(file.path, 200)} />
         </p>
@@ -71,7 +71,7 @@ async function contentOf(
   }
   return (
     <>
-      <p class="facts-line">{download}</p>
+      <p class="count">{download}</p>
       <p>
         {"binary" in read
           ? "This is no text, so it is not shown here."

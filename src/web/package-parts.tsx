@@ -120,9 +120,11 @@ export function Facts(props: {
 
 export function Dependencies(props: {
   repository: string;
+  /** Where packages of another repository can be looked at: a mirror of it. */
+  mirrorOf: (repository: string) => string | undefined;
   requirements: readonly DependencyRecord[];
 }) {
-  const { repository, requirements } = props;
+  const { repository, mirrorOf, requirements } = props;
   return (
     <section>
       <h2>Dependencies</h2>
@@ -130,7 +132,10 @@ export function Dependencies(props: {
       <ul class="bare">
         {requirements.map((it) => (
           <li>
-            <DependencyLink repository={repository} dependency={it} />{" "}
+            <DependencyLink
+              dependency={it}
+              within={it.repository === null ? repository : mirrorOf(it.repository)}
+            />{" "}
             <code>{it.requirement || "any"}</code>
             {it.optional ? <span class="quiet"> optional</span> : null}
           </li>
@@ -167,7 +172,7 @@ export function Dependants({
 
 const dependantsMax = 20;
 /** More are a click away, for the page to stay small. */
-const versionsMax = 60;
+const versionsMax = 40;
 
 export function Versions({ package: it, shown }: { package: ShownPackage; shown: string }) {
   const path = `/packages/${it.repository}/${it.name}`;
@@ -216,16 +221,19 @@ export function Versions({ package: it, shown }: { package: ShownPackage; shown:
   );
 }
 
-function DependencyLink(props: { repository: string; dependency: DependencyRecord }) {
-  const { dependency } = props;
-  if (dependency.repository === null) {
-    const href = `/packages/${props.repository}/${dependency.package}`;
-    return <a href={href}>{dependency.package}</a>;
-  }
-  return (
+/** @param within the repository that has a page of it, if one has. */
+function DependencyLink(props: { dependency: DependencyRecord; within: string | undefined }) {
+  const { dependency, within } = props;
+  const { package: name, repository } = dependency;
+  const label = repository === null ? null : <span class="where">{repository}</span>;
+  return within === undefined ? (
     <span>
-      {dependency.package} <span class="where">{dependency.repository}</span>
+      {name} {label}
     </span>
+  ) : (
+    <>
+      <a href={`/packages/${within}/${name}`}>{name}</a> {label}
+    </>
   );
 }
 

@@ -76,7 +76,11 @@ export async function showPackagePage(c: Context<App>): Promise<Response> {
             release={release}
             publication={isNobody ? undefined : details.publications[release.version]}
           />
-          <Dependencies repository={shown.repository} requirements={release.requirements} />
+          <Dependencies
+            repository={shown.repository}
+            mirrorOf={(name) => mirrorOf(c, name)}
+            requirements={release.requirements}
+          />
           <Dependants repository={shown.repository} names={details.dependants} />
           <DownloadChart days={details.downloadsByDay} />
         </aside>
@@ -93,6 +97,15 @@ export async function showPackagePage(c: Context<App>): Promise<Response> {
 
 /** Of a mirrored package nobody here knows more than upstream says. */
 const nothing: PackageDetails = { dependants: [], downloadsByDay: [], publications: {} };
+
+/** A mirror of the repository that everybody may see, unless `only` leaves most of it out. */
+function mirrorOf(c: Context<App>, repository: string): string | undefined {
+  for (const it of c.get("config").repositories.values()) {
+    const isMirror = it.kind === "mirror" && it.declaration.upstream_name === repository;
+    if (isMirror && it.public && !it.declaration.only) return it.name;
+  }
+  return undefined;
+}
 
 /** @param version undefined for the latest stable one, or the latest when none is stable. */
 function findRelease(

@@ -25,8 +25,8 @@ export async function findPackages(c: Context<App>): Promise<Response> {
     200,
     search === "" ? "Packages" : `Packages: ${search}`,
     <>
-      <h1>{search === "" ? "Packages" : `Packages for “${search}”`}</h1>
-      <section id="results" data-live>
+      <section data-live="/packages">
+        <h1>{search === "" ? "Packages" : `Packages for “${search}”`}</h1>
         {isEmpty ? <NothingFound search={search} /> : null}
         {isEmpty ? null : <PackageList {...shown} query={query} withRepository={true} />}
       </section>

@@ -46,9 +46,11 @@ async function stream(c: Context<App>, place: ReleasePlace, path: string): Promi
   const { sizeBytes, body } = found;
   // Only a stream whose length the runtime knows is sent with one.
   const measured = new FixedLengthStream(sizeBytes);
-  body.pipeTo(measured.writable).catch(() => {
+  const pumped = body.pipeTo(measured.writable).catch(() => {
     // The reader went away, or gets an answer that breaks off where the archive does.
   });
+  // Else the platform stops a request whose reader went away before it can close the release.
+  c.executionCtx.waitUntil(pumped);
   return new Response(measured.readable, { headers: headersOf(path, sizeBytes) });
 }
 

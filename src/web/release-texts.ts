@@ -25,9 +25,12 @@ export interface RenderedReadme {
   isCut: boolean;
 }
 
+/** With style sheet and versions the page stays below 50 KB. */
+const htmlBytesMax = 20_000;
+
 /** By the checksum of the tarball, so it is never old. */
 const known = new Map<string, ReleaseTexts>();
-/** At 30 KB each, at most. */
+/** At 20 KB each, at most. */
 const knownMax = 100;
 
 /** @returns undefined when the tarball is not here, or cannot be opened now. */
@@ -72,8 +75,9 @@ function render(
         path,
         linkOf: (file) => filePath(place, file),
         pictureOf: (file) => rawPath(place, file),
+        htmlBytesMax,
       })
-    : renderPlain(text);
+    : renderPlain(text, { htmlBytesMax });
   return { path, html, isCut: isCut || cut };
 }
 

@@ -80,5 +80,6 @@ function SignInForm({ to, name, wrong }: { to: string; name: string; wrong?: str
 function pathOf(to: string | null | undefined): string {
   const url = URL.parse(to ?? "/", "http://here");
   if (url?.host !== "here" || !to?.startsWith("/")) return "/";
-  return url.pathname + url.search;
+  // What is left of `/..//elsewhere` would be a host.
+  return url.pathname.startsWith("//") ? "/" : url.pathname + url.search;
 }

@@ -25,7 +25,7 @@ export async function showStartPage(c: Context<App>): Promise<Response> {
     c,
     200,
     "Hexedge",
-    <>
+    <div data-live="/packages">
       <h1>Packages</h1>
       {repositories.length === 0 ? (
         <Empty title="Nothing to see without signing in">
@@ -55,7 +55,7 @@ export async function showStartPage(c: Context<App>): Promise<Response> {
           <PublishHelp urls={urlsOf(c)} repository={hosted[0]} isAdmin={actor.kind === "admin"} />
         </Empty>
       ) : null}
-    </>,
+    </div>,
     { isPublic: true, description: "Packages for Elixir, Erlang and Gleam" },
   );
 }

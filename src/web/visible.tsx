@@ -22,7 +22,7 @@ const lineBytesMax = 2_000;
 export function visibleLine(runs: Line, isFirst: boolean, bytesMax = lineBytesMax): VisibleLine {
   const shown: Piece[] = [];
   let bytes = 0;
-  for (const piece of piecesOf(runs, isFirst)) {
+  for (const piece of piecesOf(beginningOf(runs, bytesMax), isFirst)) {
     const around = bytesAround(piece);
     const text = textOf(piece);
     const fitting = measure(text, bytesMax - bytes - around);
@@ -33,6 +33,16 @@ export function visibleLine(runs: Line, isFirst: boolean, bytesMax = lineBytesMa
     if (fitting.length < text.length) return { pieces: shown, isCut: true, bytes: bytes + 60 };
   }
   return { pieces: shown, isCut: false, bytes };
+}
+
+/** More of it than there is room for, since each of its characters takes a byte at least. */
+function beginningOf(runs: Line, lengthMax: number): Line {
+  let lengthLeft = lengthMax + 1;
+  return runs.flatMap(({ text, className }) => {
+    const taken = text.slice(0, lengthLeft);
+    lengthLeft -= taken.length;
+    return taken === "" ? [] : { text: taken, className };
+  });
 }
 
 export function Visible({ line: { pieces, isCut } }: { line: VisibleLine }) {

@@ -62,15 +62,23 @@ async function show(
           <Entry entry={entry} showsOrigin={originRule(c, log)(entry.author.name)} />
         ))}
       </ol>
-      <nav class="pager" aria-label="Pages">
-        {"before" in before ? <a href={c.req.path}>Newest</a> : null}
-        {oldest === undefined ? null : (
-          <a rel="next" href={withQuery(c.req.path, { before: oldest })}>
-            Earlier
-          </a>
-        )}
-      </nav>
+      <Pages path={c.req.path} isFirst={!("before" in before)} oldest={oldest} />
     </>,
+  );
+}
+
+function Pages(props: { path: string; isFirst: boolean; oldest: string | undefined }) {
+  const { path, isFirst, oldest } = props;
+  if (isFirst && oldest === undefined) return null;
+  return (
+    <nav class="pager" aria-label="Pages">
+      {isFirst ? null : <a href={path}>Newest</a>}
+      {oldest === undefined ? null : (
+        <a rel="next" href={withQuery(path, { before: oldest })}>
+          Earlier
+        </a>
+      )}
+    </nav>
   );
 }
 

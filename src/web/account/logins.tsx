@@ -6,7 +6,7 @@ import type { App } from "../../http/app-type.ts";
 import { accountsOf, authorOf } from "../../http/context.ts";
 import { permit } from "../../http/permit.ts";
 import { refusePage } from "../page.tsx";
-import { Badge, Day, Moment } from "../parts.tsx";
+import { Badge, Moment } from "../parts.tsx";
 import { readForm } from "../sign-in.tsx";
 import { goOn } from "./forms.tsx";
 import { Meanings } from "./keys.tsx";
@@ -58,7 +58,7 @@ export function Logins(props: {
               {login.id === asking ? <Badge kind="good">this one</Badge> : null}
               <Meanings permissions={login.permissions} />
               <p class="quiet">
-                Since <Moment at={login.createdAt} />, until <Day at={login.expiresAt} />
+                Since <Moment at={login.createdAt} />, until <Moment at={login.expiresAt} />
                 {login.keyName === null ? "" : `, with the key ${login.keyName}`}.
               </p>
             </div>

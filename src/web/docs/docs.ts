@@ -23,6 +23,7 @@ export async function showDocs(c: Context<App>): Promise<Response> {
   // Of what leads elsewhere as well: a window that was opened by other docs is let go of on the way.
   c.header("cross-origin-opener-policy", "same-origin");
   c.header("referrer-policy", "no-referrer");
+  c.header("x-content-type-options", "nosniff");
   // Nothing here is a script that stays when its page is gone.
   if (c.req.header("service-worker")) return c.text("No service workers here\n", 403);
   const place = placeOf(c);

@@ -37,7 +37,7 @@ export function plainResponse(
   return new Response(inflated, all);
 }
 
-/** Build tools put a hash into the names of what never changes: ExDoc's sixteen digits, or esbuild's letters. */
+/** Build tools put a hash into the names of what never changes: ExDoc's hexadecimal digits, or esbuild's letters. */
 const hashed = /-([0-9A-F]{8}|[A-Z2-7]{8})\.(js|css|woff2?|ttf|png|svg)$/;
 
 function headersFor(path: string, headers: Record<string, string>): Record<string, string> {
