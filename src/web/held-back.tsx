@@ -21,7 +21,7 @@ export async function showHeldBack(c: Context<App>): Promise<Response> {
   const asked = c.req.query("package")?.trim() ?? "";
   const verdicts = asked === "" ? undefined : await verdictsOn(c, curated, asked);
   const wrong = verdicts && "refused" in verdicts ? verdicts.refused : undefined;
-  const kept = asked === "" ? await keptPackages(c.env, name, namesMax + 1) : [];
+  const kept = asked === "" ? await keptPackages(c.env, name, namesMax + 1, "upstream") : [];
   return renderPage(
     c,
     wrong ? answerTo(wrong).status : 200,

@@ -1,8 +1,16 @@
 import { type Env, openStorage } from "../env.ts";
 
-/** Packages that a mirror has been asked for, in the order of names: only the bucket knows. */
-export async function keptPackages(env: Env, mirror: string, max: number): Promise<string[]> {
-  const prefix = `repos/${mirror}/packages/`;
+/**
+ * Packages that a mirror has been asked for, in the order of names: only the bucket knows.
+ * @param of what it shows, or for a curated one what upstream has: also where nothing was let in.
+ */
+export async function keptPackages(
+  env: Env,
+  mirror: string,
+  max: number,
+  of: "repos" | "upstream" = "repos",
+): Promise<string[]> {
+  const prefix = `${of}/${mirror}/packages/`;
   const kept: string[] = [];
   for await (const key of openStorage(env).list(prefix)) {
     kept.push(key.slice(prefix.length));

@@ -87,6 +87,8 @@ export function Wrong({ children }: { children: Child }) {
 
 /** Where to sign in, and come back from. */
 function signInPath(c: Context<App>): string {
+  // Where only forms are sent there is no page to come back to.
+  if (c.req.method === "POST") return "/sign-in";
   const { pathname, search } = new URL(c.req.url);
   return `/sign-in?to=${encodeURIComponent(pathname + search)}`;
 }

@@ -4,11 +4,11 @@ import type { RepositoryConfig } from "../config/repositories.ts";
 import type { App } from "../http/app-type.ts";
 import { urlsOf } from "../http/context.ts";
 import { listPackagesIn } from "../http/listing.ts";
-import { permit } from "../http/permit.ts";
 import { showStart } from "../http/start.ts";
 import { PackageItem } from "./package-list.tsx";
 import { refusePage, renderPage, wantsPage } from "./page.tsx";
 import { Badge, Empty } from "./parts.tsx";
+import { readableRepositories } from "./readable.ts";
 import { PublishHelp } from "./usage.tsx";
 
 const recentMax = 12;
@@ -58,16 +58,6 @@ export async function showStartPage(c: Context<App>): Promise<Response> {
     </div>,
     { isPublic: true, description: "Packages for Elixir, Erlang and Gleam" },
   );
-}
-
-export async function readableRepositories(c: Context<App>): Promise<RepositoryConfig[]> {
-  const found: RepositoryConfig[] = [];
-  for (const repository of c.get("config").repositories.values()) {
-    const { name, public: isPublic } = repository;
-    if (!(await permit(c, "read", { kind: "repository", name, public: isPublic })))
-      found.push(repository);
-  }
-  return found;
 }
 
 const kinds: Record<RepositoryConfig["kind"], string> = {

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Env, openStorage } from "../../src/env.ts";
+import { openLimits } from "../../src/preview/open.ts";
 import { encodePath } from "../../src/web/paths.ts";
 import { curatedWorld } from "../mirror/curated-world.ts";
 import { contentsOf, file, link, randomBytes } from "../preview/archive.ts";
@@ -676,6 +677,36 @@ describe("what is hostile", () => {
     await storage.delete(key);
     const { status, html } = await page(`/packages/${open.repository}/broken/1.0.0/files`);
     expect([status, html.includes("is missing")]).toEqual([404, true]);
+  });
+});
+
+describe("a server that is busy", () => {
+  it("asks to come again", async () => {
+    const { bytesAtOnceMax } = openLimits;
+    openLimits.bytesAtOnceMax = 0;
+    try {
+      for (const path of ["1.0.0/files/mix.exs", "1.0.0/raw/mix.exs", "diff/1.0.0..1.0.0"]) {
+        const { status, headers } = await page(`${base}/${path}`);
+        expect([status, headers.get("retry-after")]).toEqual([503, "2"]);
+      }
+    } finally {
+      openLimits.bytesAtOnceMax = bytesAtOnceMax;
+    }
+  });
+
+  it("forgets those who went away in the middle of a download", async () => {
+    const { bytesAtOnceMax } = openLimits;
+    openLimits.bytesAtOnceMax = 2_000_000;
+    try {
+      for (let at = 0; at < 10; at++) {
+        const reader = (await raw("priv/stream.bin")).body?.getReader();
+        await reader?.read();
+        await reader?.cancel();
+      }
+      await expect.poll(async () => (await raw("mix.exs")).status).toBe(200);
+    } finally {
+      openLimits.bytesAtOnceMax = bytesAtOnceMax;
+    }
   });
 });
 

@@ -40,8 +40,8 @@ export async function passFor(c: Context<App>, place: DocsPlace): Promise<Pass> 
   if (isSubresource(c)) return no;
   // A pass is a grant: what is only remembered is not enough, or who has just signed out would be sent to and fro.
   await renewIdentity(c);
-  const refusedNow = await readableRepository(c, "fetch_docs");
-  if (refusedNow) return { refused: refusedNow };
+  // Nor is such a one asked to sign in, where the cookie may be believed for a while yet.
+  if (await readableRepository(c, "fetch_docs")) return no;
   return { to: docsUrl(docsOrigin(c), { ...place, pass: await issue(c, place) }) };
 }
 

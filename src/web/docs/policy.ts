@@ -31,6 +31,7 @@ export function docsHeaders(c: Context<App>, place: DocsPlace): Record<string, s
     `base-uri ${own}`,
     "object-src 'none'",
     "worker-src 'none'",
+    "webrtc 'block'",
     "frame-ancestors 'none'",
     ...(isDocsHost(c) && !isPrivate ? [] : [sandbox]),
   ];
