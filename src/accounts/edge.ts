@@ -159,7 +159,8 @@ export async function identifySession(
   isFresh: boolean,
 ): Promise<Credential | undefined> {
   const { memory, now } = edge;
-  const shown = `${use.audience} ${token}`;
+  // With another admin key nothing that was believed before is believed.
+  const shown = `${edge.pageSecret} ${use.audience} ${token}`;
   const known = memory.credentials.get(shown);
   if (known && !isFresh && (await isBelievable(edge, known))) return known;
   const read = await readToken(edge.pageSecret, token, now(), use);

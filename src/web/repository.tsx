@@ -7,7 +7,7 @@ import { listPackagesIn } from "../http/listing.ts";
 import { pageOf } from "../http/parameters.ts";
 import { roleOf } from "../http/permit.ts";
 import { keptPackages } from "./kept.ts";
-import { listPerPage, PackageList } from "./package-list.tsx";
+import { listPerPage, PackageList } from "./packages/package-list.tsx";
 import { refusePage, renderPage } from "./page.tsx";
 import { Badge, countText, Empty } from "./parts.tsx";
 import { readableRepository } from "./readable.ts";

@@ -5,7 +5,7 @@ import type { App } from "../http/app-type.ts";
 import { urlsOf } from "../http/context.ts";
 import { listPackagesIn } from "../http/listing.ts";
 import { showStart } from "../http/start.ts";
-import { PackageItem } from "./package-list.tsx";
+import { PackageItem } from "./packages/package-list.tsx";
 import { refusePage, renderPage, wantsPage } from "./page.tsx";
 import { Badge, Empty } from "./parts.tsx";
 import { readableRepositories } from "./readable.ts";

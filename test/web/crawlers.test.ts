@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { countSitemaps, sitemapOf } from "../../src/web/sitemap.ts";
+import { countSitemaps, sitemapOf } from "../../src/web/feeds/sitemap.ts";
 import { type Ask, registryWith } from "../http/registry.ts";
 import { docsTarball } from "../support/exdoc.ts";
 import { type World, world } from "../support/world.ts";

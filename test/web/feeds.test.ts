@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { newestReleases } from "../../src/web/newest-releases.ts";
-import { xml } from "../../src/web/xml.ts";
+import { newestReleases } from "../../src/web/feeds/newest-releases.ts";
+import { xml } from "../../src/web/feeds/xml.ts";
 import { basic } from "../http/registry.ts";
 import { user } from "../support/people.ts";
 import { binary } from "../support/tarball.ts";

@@ -107,7 +107,7 @@ export function confirmPage(
         <button type="submit" class="danger">
           {button}
         </button>
-        <a href={back}>Do not</a>
+        <a href={back}>Cancel</a>
       </div>
     </form>
   );

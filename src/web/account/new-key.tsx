@@ -62,7 +62,7 @@ async function formPage(
       />
       <div class="buttons">
         <button type="submit">Make the key</button>
-        <a href={pathOfKeys(c)}>Do not</a>
+        <a href={pathOfKeys(c)}>Cancel</a>
       </div>
     </form>
   );

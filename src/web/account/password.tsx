@@ -72,7 +72,7 @@ function formPage(c: Context<App>, name: string, mistake?: Mistake): Response | 
       <NewPasswordFields />
       <div class="buttons">
         <button type="submit">Change the password</button>
-        <a href="/account">Do not</a>
+        <a href="/account">Cancel</a>
       </div>
     </form>
   );

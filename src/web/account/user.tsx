@@ -162,7 +162,7 @@ function passwordPage(c: Context<App>, name: string, mistake?: Mistake): Answer 
       />
       <div class="buttons">
         <button type="submit">Set the password</button>
-        <a href={pathOfOwner(c)}>Do not</a>
+        <a href={pathOfOwner(c)}>Cancel</a>
       </div>
     </form>
   );

@@ -133,7 +133,7 @@ function formPage(
       />
       <div class="buttons">
         <button type="submit">Make the user</button>
-        <a href="/users">Do not</a>
+        <a href="/users">Cancel</a>
       </div>
     </form>
   );

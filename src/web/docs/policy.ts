@@ -37,6 +37,7 @@ export function docsHeaders(c: Context<App>, place: DocsPlace): Record<string, s
   ];
   return {
     "content-security-policy": policy.join("; "),
+    "connection-allowlist": "(response-origin)",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     // The address may hold a pass.

@@ -1,14 +1,14 @@
 /** The files that differ between two versions, and below them what differs. */
-import type { ComparedFile, Side } from "../preview/compare.ts";
+import type { ComparedFile, Side } from "../../preview/compare.ts";
+import { HiddenWarning } from "../files/hidden-warning.tsx";
+import { Name, plainText } from "../files/visible.tsx";
+import { sizeText } from "../parts.tsx";
+import { diffPath } from "../paths.ts";
 import { LinesChanged } from "./diff.tsx";
 import { DiffTable } from "./diff-table.tsx";
 import { shownText } from "./file-difference.ts";
-import { HiddenWarning } from "./hidden-warning.tsx";
 import type { InlineDiff } from "./inline-diffs.ts";
-import { sizeText } from "./parts.tsx";
-import { diffPath } from "./paths.ts";
 import type { Compared } from "./versions-compared.ts";
-import { Name, plainText } from "./visible.tsx";
 
 interface Props {
   compared: Compared;

@@ -1,11 +1,11 @@
 /** `GET /packages?search=…`: packages of all repositories that one may see, or of one. */
 import type { Context } from "hono";
-import type { App } from "../http/app-type.ts";
-import { listPackagesIn, readableHosted } from "../http/listing.ts";
-import { pageOf } from "../http/parameters.ts";
+import type { App } from "../../http/app-type.ts";
+import { listPackagesIn, readableHosted } from "../../http/listing.ts";
+import { pageOf } from "../../http/parameters.ts";
+import { refusePage, renderPage } from "../page.tsx";
+import { Empty } from "../parts.tsx";
 import { listPerPage, PackageList } from "./package-list.tsx";
-import { refusePage, renderPage } from "./page.tsx";
-import { Empty } from "./parts.tsx";
 
 export async function findPackages(c: Context<App>): Promise<Response> {
   const readable = await readableHosted(c);

@@ -1,7 +1,7 @@
 /** The parts of a package's page. */
-import type { ShownPackage, ShownRelease } from "../http/shown-package.ts";
-import type { DependencyRecord, PublicationRecord } from "../repository/types.ts";
-import { Badge, countText, Day, Moment, sizeText } from "./parts.tsx";
+import type { ShownPackage, ShownRelease } from "../../http/shown-package.ts";
+import type { DependencyRecord, PublicationRecord } from "../../repository/types.ts";
+import { Badge, countText, Day, Moment, sizeText } from "../parts.tsx";
 
 /** What nobody should miss: a retired release, advisories, and that there is something newer. */
 export function Warnings(props: {

@@ -1,18 +1,22 @@
 /** `GET /packages/REPOSITORY/NAME`, and `…/VERSION`: everything there is to know about a package. */
 import type { Context } from "hono";
-import { latestVersion } from "../hex/version.ts";
-import type { App } from "../http/app-type.ts";
-import { repositoryOf } from "../http/context.ts";
-import { findShownPackage, type ShownPackage, type ShownRelease } from "../http/shown-package.ts";
-import type { PackageDetails } from "../repository/types.ts";
+import { latestVersion } from "../../hex/version.ts";
+import type { App } from "../../http/app-type.ts";
+import { repositoryOf } from "../../http/context.ts";
+import {
+  findShownPackage,
+  type ShownPackage,
+  type ShownRelease,
+} from "../../http/shown-package.ts";
+import type { PackageDetails } from "../../repository/types.ts";
+import { refusePage, renderPage } from "../page.tsx";
+import { Badge, countText } from "../parts.tsx";
+import { readableRepository } from "../readable.ts";
+import { DependencyHelp } from "../usage.tsx";
 import { DownloadChart } from "./chart.tsx";
 import { Dependants, Dependencies, Facts, Versions, Warnings } from "./package-parts.tsx";
-import { refusePage, renderPage } from "./page.tsx";
-import { Badge, countText } from "./parts.tsx";
-import { readableRepository } from "./readable.ts";
 import { Readme } from "./readme.tsx";
 import { releaseTexts } from "./release-texts.ts";
-import { DependencyHelp } from "./usage.tsx";
 
 export async function showPackagePage(c: Context<App>): Promise<Response> {
   const refused = await readableRepository(c, "read");

@@ -1,12 +1,12 @@
 /** Which two releases a page compares, opened. */
 import type { Context } from "hono";
-import { openStorage } from "../env.ts";
-import type { App } from "../http/app-type.ts";
-import type { Refusal } from "../http/refusals.ts";
-import type { ShownPackage } from "../http/shown-package.ts";
-import { openRelease } from "../preview/open.ts";
-import type { ReleasePlace } from "./paths.ts";
-import { fetchablePackage, keyOf, notOpened, releaseOf } from "./shown-release.ts";
+import { openStorage } from "../../env.ts";
+import type { App } from "../../http/app-type.ts";
+import type { Refusal } from "../../http/refusals.ts";
+import type { ShownPackage } from "../../http/shown-package.ts";
+import { openRelease } from "../../preview/open.ts";
+import { fetchablePackage, keyOf, notOpened, releaseOf } from "../files/shown-release.ts";
+import type { ReleasePlace } from "../paths.ts";
 
 export interface Compared {
   shown: ShownPackage;

@@ -1,6 +1,6 @@
 /** Text of packages with what nobody would see in it made visible; and how many bytes of a page it takes. */
-import { findHiddenCharacters } from "../preview/hidden.ts";
-import type { Line } from "./text/highlight.ts";
+import { findHiddenCharacters } from "../../preview/hidden.ts";
+import type { Line } from "../text/highlight.ts";
 
 export type Piece =
   | { text: string; className: string | undefined }

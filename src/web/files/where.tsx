@@ -1,5 +1,5 @@
 /** The way to a file: repository, package, release, and the folders that it lies in. */
-import { encodePath, filePath, packagePath, type ReleasePlace, releasePath } from "./paths.ts";
+import { encodePath, filePath, packagePath, type ReleasePlace, releasePath } from "../paths.ts";
 import { Name } from "./visible.tsx";
 
 /** Of a deep path only the last ones are links, since each repeats those before it. */

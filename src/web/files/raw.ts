@@ -6,13 +6,13 @@
  * still, and one more thing to set up.)
  */
 import type { Context } from "hono";
-import { openStorage } from "../env.ts";
-import type { App } from "../http/app-type.ts";
-import { listRelease } from "../preview/files.ts";
-import { openRelease } from "../preview/open.ts";
-import { streamFile } from "../preview/stream.ts";
-import { refusePage } from "./page.tsx";
-import type { ReleasePlace } from "./paths.ts";
+import { openStorage } from "../../env.ts";
+import type { App } from "../../http/app-type.ts";
+import { listRelease } from "../../preview/files.ts";
+import { openRelease } from "../../preview/open.ts";
+import { streamFile } from "../../preview/stream.ts";
+import { refusePage } from "../page.tsx";
+import type { ReleasePlace } from "../paths.ts";
 import {
   fetchableRelease,
   fileNotFound,

@@ -1,14 +1,14 @@
 /** `GET /packages/REPOSITORY/NAME/VERSION/files/PATH`: what is in a release, folder by folder and file by file. */
 import type { Context } from "hono";
-import { openStorage } from "../env.ts";
-import type { App } from "../http/app-type.ts";
-import { listRelease } from "../preview/files.ts";
-import { type FolderEntry, listFolder } from "../preview/folder.ts";
+import { openStorage } from "../../env.ts";
+import type { App } from "../../http/app-type.ts";
+import { listRelease } from "../../preview/files.ts";
+import { type FolderEntry, listFolder } from "../../preview/folder.ts";
+import { refusePage, renderPage } from "../page.tsx";
+import { countText, sizeText, withQuery } from "../parts.tsx";
+import { filePath, type ReleasePlace } from "../paths.ts";
 import { showFile } from "./file.tsx";
-import { refusePage, renderPage } from "./page.tsx";
 import { askedNumber, contentBytesMax, pickPart } from "./page-parts.ts";
-import { countText, sizeText, withQuery } from "./parts.tsx";
-import { filePath, type ReleasePlace } from "./paths.ts";
 import {
   fetchableRelease,
   fileNotFound,

@@ -3,7 +3,12 @@
  * log: it also tells of releases that are gone again, and of all that is done beside publishing, so that one
  * would read any number of events, and then each package for its description anyway.
  */
-import type { ListQuery, PackageList, PackageRecord, ReleaseRecord } from "../repository/types.ts";
+import type {
+  ListQuery,
+  PackageList,
+  PackageRecord,
+  ReleaseRecord,
+} from "../../repository/types.ts";
 
 export interface NewRelease {
   package: PackageRecord;

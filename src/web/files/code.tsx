@@ -1,11 +1,11 @@
 /** Text of a file, line by line; a long one in parts. */
 import type { Child } from "hono/jsx";
+import { countText, withQuery } from "../parts.tsx";
+import { filePath, type ReleasePlace } from "../paths.ts";
+import { highlightLines, type Line } from "../text/highlight.ts";
+import { languageOf } from "../text/languages.ts";
 import { HiddenWarning } from "./hidden-warning.tsx";
 import { askedNumber, contentBytesMax, type Part, pickPart } from "./page-parts.ts";
-import { countText, withQuery } from "./parts.tsx";
-import { filePath, type ReleasePlace } from "./paths.ts";
-import { highlightLines, type Line } from "./text/highlight.ts";
-import { languageOf } from "./text/languages.ts";
 import { Visible, type VisibleLine, visibleLine } from "./visible.tsx";
 import { bytesOfWhere } from "./where.tsx";
 

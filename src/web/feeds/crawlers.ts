@@ -3,9 +3,9 @@
  * hosted repository. Who asks does not matter, be it the admin: what is not for everybody is not there.
  */
 import type { Context } from "hono";
-import type { App } from "../http/app-type.ts";
-import { urlsOf } from "../http/context.ts";
-import { refuseInText } from "../http/refusals.ts";
+import type { App } from "../../http/app-type.ts";
+import { urlsOf } from "../../http/context.ts";
+import { refuseInText } from "../../http/refusals.ts";
 import { countSitemaps, sitemapIndex, sitemapOf } from "./sitemap.ts";
 import type { Xml } from "./xml.ts";
 

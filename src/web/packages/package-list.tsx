@@ -1,7 +1,7 @@
 /** Packages one below the other, with the ways to sort them. */
-import { latestVersion } from "../hex/version.ts";
-import type { PackageRecord } from "../repository/types.ts";
-import { countText, Day, Pager, withQuery } from "./parts.tsx";
+import { latestVersion } from "../../hex/version.ts";
+import type { PackageRecord } from "../../repository/types.ts";
+import { countText, Day, Pager, withQuery } from "../parts.tsx";
 
 export const listPerPage = 30;
 

@@ -1,15 +1,15 @@
 /** `GET /packages/REPOSITORY/NAME/diff` and `…/diff/A..B`: which files differ between two versions, and how. */
 import type { Context } from "hono";
-import type { App } from "../http/app-type.ts";
-import { type ComparedFile, compareReleases } from "../preview/compare.ts";
+import type { App } from "../../http/app-type.ts";
+import { type ComparedFile, compareReleases } from "../../preview/compare.ts";
+import { Parts } from "../files/files.tsx";
+import { askedNumber, pickPart } from "../files/page-parts.ts";
+import { fetchablePackage, notOpened } from "../files/shown-release.ts";
+import { refusePage, renderPage } from "../page.tsx";
+import { countText, Empty, withQuery } from "../parts.tsx";
+import { diffPath, packagePath } from "../paths.ts";
 import { ComparedFiles, DiffsOfFiles } from "./compared-files.tsx";
-import { Parts } from "./files.tsx";
 import { inlineDiffs, type ListedFile, listedFiles } from "./inline-diffs.ts";
-import { refusePage, renderPage } from "./page.tsx";
-import { askedNumber, pickPart } from "./page-parts.ts";
-import { countText, Empty, withQuery } from "./parts.tsx";
-import { diffPath, packagePath } from "./paths.ts";
-import { fetchablePackage, notOpened } from "./shown-release.ts";
 import { type Compared, comparedReleases, withBoth } from "./versions-compared.ts";
 
 /** Of the list of files, which leaves the larger part of a page for what differs in them. */

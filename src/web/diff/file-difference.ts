@@ -1,7 +1,7 @@
 /** What differs in one file, as rows of a page; or why that is not shown. */
-import { diffFile, diffLimits, type FileDiff } from "../preview/diff.ts";
-import type { FileText } from "../preview/read.ts";
-import { type VisibleLine, visibleLine } from "./visible.tsx";
+import { diffFile, diffLimits, type FileDiff } from "../../preview/diff.ts";
+import type { FileText } from "../../preview/read.ts";
+import { type VisibleLine, visibleLine } from "../files/visible.tsx";
 
 /** Of the search for one of twenty on a page, which takes some 20 ms; and for the only one. */
 export const stepsMax = { ofMany: 250_000, ofOne: 1_000_000 };

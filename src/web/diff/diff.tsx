@@ -1,20 +1,20 @@
 /** `GET /packages/REPOSITORY/NAME/diff/A..B/PATH`: what differs in one file. */
 import type { Context } from "hono";
-import type { App } from "../http/app-type.ts";
-import type { FileDiff } from "../preview/diff.ts";
-import { type FileText, readFile } from "../preview/read.ts";
+import type { App } from "../../http/app-type.ts";
+import type { FileDiff } from "../../preview/diff.ts";
+import { type FileText, readFile } from "../../preview/read.ts";
+import { Parts } from "../files/files.tsx";
+import { HiddenWarning } from "../files/hidden-warning.tsx";
+import { askedNumber, contentBytesMax, pickPart } from "../files/page-parts.ts";
+import { fileNotFound, notOpened, pathInRelease } from "../files/shown-release.ts";
+import { Name, plainText } from "../files/visible.tsx";
+import { bytesOfWhere } from "../files/where.tsx";
+import { refusePage, renderPage } from "../page.tsx";
+import { countText, withQuery } from "../parts.tsx";
+import { diffPath, filePath, packagePath, rawPath } from "../paths.ts";
 import { DiffTable } from "./diff-table.tsx";
 import { differenceOf, rowsOf, shownText, stepsMax } from "./file-difference.ts";
-import { Parts } from "./files.tsx";
-import { HiddenWarning } from "./hidden-warning.tsx";
-import { refusePage, renderPage } from "./page.tsx";
-import { askedNumber, contentBytesMax, pickPart } from "./page-parts.ts";
-import { countText, withQuery } from "./parts.tsx";
-import { diffPath, filePath, packagePath, rawPath } from "./paths.ts";
-import { fileNotFound, notOpened, pathInRelease } from "./shown-release.ts";
 import { type Compared, comparedReleases, withBoth } from "./versions-compared.ts";
-import { Name, plainText } from "./visible.tsx";
-import { bytesOfWhere } from "./where.tsx";
 
 /** Each line of both is held several times over while they are compared. */
 const readLimits = { bytesMax: 256 * 1024 };

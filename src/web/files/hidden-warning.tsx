@@ -1,5 +1,5 @@
 /** Says that there is more in a text, or it stands otherwise, than what anybody sees. */
-import { findHiddenCharacters } from "../preview/hidden.ts";
+import { findHiddenCharacters } from "../../preview/hidden.ts";
 
 /** So many lines are named: whoever looks at those has seen enough. */
 const linesNamedMax = 5;

@@ -1,4 +1,4 @@
-import type { ReleaseFile } from "../preview/files.ts";
+import type { ReleaseFile } from "../../preview/files.ts";
 
 /** Where the link leads, when that is something in the release. */
 export function linkedPath(

@@ -1,15 +1,15 @@
 /** A file of a release: its text with numbers and colours, or what it is instead. */
 import type { Context } from "hono";
-import { openStorage } from "../env.ts";
-import type { App } from "../http/app-type.ts";
-import type { ReleaseFile } from "../preview/files.ts";
-import { openRelease } from "../preview/open.ts";
-import { type FileText, readFile } from "../preview/read.ts";
+import { openStorage } from "../../env.ts";
+import type { App } from "../../http/app-type.ts";
+import type { ReleaseFile } from "../../preview/files.ts";
+import { openRelease } from "../../preview/open.ts";
+import { type FileText, readFile } from "../../preview/read.ts";
+import { refusePage, renderPage } from "../page.tsx";
+import { sizeText } from "../parts.tsx";
+import { filePath, type ReleasePlace, rawPath } from "../paths.ts";
 import { Code } from "./code.tsx";
 import { linkedPath } from "./linked-path.ts";
-import { refusePage, renderPage } from "./page.tsx";
-import { sizeText } from "./parts.tsx";
-import { filePath, type ReleasePlace, rawPath } from "./paths.ts";
 import { pictureTypeOf } from "./raw.ts";
 import { fileNotFound, keyOf, notOpened } from "./shown-release.ts";
 import { Name, plainText } from "./visible.tsx";

@@ -1,13 +1,13 @@
 /** Which release a page is about whose files it shows, and whether whoever looks may see them. */
 import type { Context } from "hono";
-import type { App } from "../http/app-type.ts";
-import { permit } from "../http/permit.ts";
-import type { Refusal } from "../http/refusals.ts";
-import { findShownPackage, type ShownPackage } from "../http/shown-package.ts";
-import type { NotOpened } from "../preview/open.ts";
-import { tarballKey } from "../repository/keys.ts";
-import type { ReleasePlace } from "./paths.ts";
-import { readableRepository } from "./readable.ts";
+import type { App } from "../../http/app-type.ts";
+import { permit } from "../../http/permit.ts";
+import type { Refusal } from "../../http/refusals.ts";
+import { findShownPackage, type ShownPackage } from "../../http/shown-package.ts";
+import type { NotOpened } from "../../preview/open.ts";
+import { tarballKey } from "../../repository/keys.ts";
+import type { ReleasePlace } from "../paths.ts";
+import { readableRepository } from "../readable.ts";
 import { plainText } from "./visible.tsx";
 
 type Refused = { refused: Refusal };

@@ -1,14 +1,14 @@
 /** What a release says of itself in its tarball, read once for everybody who looks at its page meanwhile. */
 import type { Context } from "hono";
-import { openStorage } from "../env.ts";
-import { consult } from "../hex/erlang/consult.ts";
-import { TermError } from "../hex/erlang/term.ts";
-import { checkMetadata, type Metadata } from "../hex/metadata.ts";
-import type { App } from "../http/app-type.ts";
-import { openRelease } from "../preview/open.ts";
-import { readReadme } from "../preview/readme.ts";
-import { filePath, type ReleasePlace, rawPath } from "./paths.ts";
-import { renderMarkdown, renderPlain } from "./text/markdown.ts";
+import { openStorage } from "../../env.ts";
+import { consult } from "../../hex/erlang/consult.ts";
+import { TermError } from "../../hex/erlang/term.ts";
+import { checkMetadata, type Metadata } from "../../hex/metadata.ts";
+import type { App } from "../../http/app-type.ts";
+import { openRelease } from "../../preview/open.ts";
+import { readReadme } from "../../preview/readme.ts";
+import { filePath, type ReleasePlace, rawPath } from "../paths.ts";
+import { renderMarkdown, renderPlain } from "../text/markdown.ts";
 
 export interface ReleaseTexts {
   /** Null when the release has none. */

@@ -4,14 +4,14 @@
  * difficult about it.
  */
 import type { Context, Next } from "hono";
-import { isPackageName } from "../hex/name.ts";
-import { findPackage } from "../http/api/packages.ts";
-import type { App } from "../http/app-type.ts";
-import { repositoryOf, urlsOf } from "../http/context.ts";
-import { refuseInText } from "../http/refusals.ts";
-import { releasePageUrl, type Urls } from "../http/views.ts";
+import { isPackageName } from "../../hex/name.ts";
+import { findPackage } from "../../http/api/packages.ts";
+import type { App } from "../../http/app-type.ts";
+import { repositoryOf, urlsOf } from "../../http/context.ts";
+import { refuseInText } from "../../http/refusals.ts";
+import { releasePageUrl, type Urls } from "../../http/views.ts";
+import { readableRepository } from "../readable.ts";
 import { type NewRelease, newestOf, newestReleases } from "./newest-releases.ts";
-import { readableRepository } from "./readable.ts";
 import { type Xml, xml } from "./xml.ts";
 
 export async function showRepositoryFeed(c: Context<App>): Promise<Response> {

@@ -1,6 +1,6 @@
 import { raw } from "hono/html";
-import { Empty } from "./parts.tsx";
-import { filePath, type ReleasePlace } from "./paths.ts";
+import { Empty } from "../parts.tsx";
+import { filePath, type ReleasePlace } from "../paths.ts";
 import type { ReleaseTexts } from "./release-texts.ts";
 
 /** @param texts undefined when nobody can look into the tarball now. */

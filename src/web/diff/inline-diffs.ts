@@ -1,12 +1,12 @@
 /** What differs in the files of a page, one after another, as long as there is room for it. */
-import type { ComparedFile, Side } from "../preview/compare.ts";
-import type { FileDiff } from "../preview/diff.ts";
-import { readFiles } from "../preview/read.ts";
-import type { Damaged } from "../preview/walk.ts";
+import type { ComparedFile, Side } from "../../preview/compare.ts";
+import type { FileDiff } from "../../preview/diff.ts";
+import { readFiles } from "../../preview/read.ts";
+import type { Damaged } from "../../preview/walk.ts";
+import { visibleBytes } from "../files/files.tsx";
+import { contentBytesMax } from "../files/page-parts.ts";
+import { diffPath, type ReleasePlace } from "../paths.ts";
 import { type DiffRow, differenceOf, rowsOf, stepsMax } from "./file-difference.ts";
-import { visibleBytes } from "./files.tsx";
-import { contentBytesMax } from "./page-parts.ts";
-import { diffPath, type ReleasePlace } from "./paths.ts";
 
 /** Of the form in which another two versions are chosen. */
 const formBytesMax = 4_000;

@@ -1,5 +1,5 @@
 /** How often a package was fetched, as small bars: a week each, the last thirteen weeks. */
-import type { PackageDetails } from "../repository/types.ts";
+import type { PackageDetails } from "../../repository/types.ts";
 
 type DayCount = PackageDetails["downloadsByDay"][number];
 

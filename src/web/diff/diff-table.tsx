@@ -1,6 +1,7 @@
 /** Lines that were added and removed, with their numbers on both sides. */
+
+import { Visible } from "../files/visible.tsx";
 import type { DiffRow } from "./file-difference.ts";
-import { Visible } from "./visible.tsx";
 
 const signs = { same: " ", added: "+", removed: "-" };
 

@@ -1,7 +1,7 @@
 /** Which pages of a hosted repository there are, for search engines (sitemaps.org). Only of public ones. */
-import { packagePageUrl, type Urls } from "../http/views.ts";
-import type { ListQuery, PackageList, PackageRecord } from "../repository/types.ts";
-import { docsPath } from "./paths.ts";
+import { packagePageUrl, type Urls } from "../../http/views.ts";
+import type { ListQuery, PackageList, PackageRecord } from "../../repository/types.ts";
+import { docsPath } from "../paths.ts";
 import { type Xml, xml } from "./xml.ts";
 
 type List = (query: ListQuery) => Promise<PackageList>;
