@@ -14,7 +14,7 @@ import { assets, showAsset } from "../web/assets.ts";
 import * as device from "../web/device.tsx";
 import { chooseDiff, compareVersions } from "../web/diff/compare.tsx";
 import { showDiff } from "../web/diff/diff.tsx";
-import { showDocs } from "../web/docs/docs.ts";
+import { allowAsking, showDocs } from "../web/docs/docs.ts";
 import { showRobots, showSitemap, showSitemapIndex } from "../web/feeds/crawlers.ts";
 import { asksForKey, showPackageFeed, showRepositoryFeed } from "../web/feeds/feeds.ts";
 import { showFiles } from "../web/files/files.tsx";
@@ -131,6 +131,7 @@ function pages(): Hono<App> {
   on(web, "/packages/:repository/:name/diff/:versions/*", { get: page(showDiff) });
   on(web, "/packages/:repository/:name/:version", { get: page(showPackagePage) });
   for (const path of ["/docs/:repository/:name", "/docs/:repository/:name/*"]) {
+    web.options(path, allowAsking);
     on(web, path, { get: page(showDocs) });
   }
   on(web, "/robots.txt", { get: showRobots });

@@ -1,14 +1,17 @@
 /** Signing in on the pages, and out. */
 import type { Context } from "hono";
 import type { App } from "../http/app-type.ts";
+import { renewIdentity } from "../http/authenticate.ts";
 import { endSession, startSession } from "../http/page-session.ts";
 import { renderPage, Wrong } from "./page.tsx";
 
 const title = "Sign in";
 
 /** `GET /sign-in?to=PATH` */
-export function showSignIn(c: Context<App>): Response | Promise<Response> {
+export async function showSignIn(c: Context<App>): Promise<Response> {
   const to = pathOf(c.req.query("to"));
+  // A login that has just ended would send them to and fro.
+  await renewIdentity(c);
   if (c.get("identity").actor.kind !== "anonymous") return c.redirect(to, 303);
   return renderPage(c, 200, title, <SignInForm to={to} name="" />, { narrow: true });
 }

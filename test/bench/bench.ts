@@ -18,6 +18,7 @@ import { readWranglerConfig } from "../../src/cli/wrangler-config.ts";
 import { parsePrivateKey, publicKeyPem } from "../../src/hex/sign.ts";
 import { packageTarball } from "../support/tarball.ts";
 import { benchAuthentication, openRepository, shutRepository } from "./authentication.ts";
+import { benchDocs } from "./docs.ts";
 import { median, medianRate, type Rate, readRate, runAtOnce, send } from "./load.ts";
 import {
   benchHerd,
@@ -29,8 +30,8 @@ import {
 import { benchPages, pagesRepository } from "./pages.ts";
 
 const quick = process.argv.includes("--quick");
-/** `-- reads`, `-- keys`, `-- pages`: those alone. */
-const only = process.argv.find((it) => ["reads", "keys", "pages"].includes(it));
+/** `-- reads`, `-- keys`, `-- pages`, `-- docs`: those alone. */
+const only = process.argv.find((it) => ["reads", "keys", "pages", "docs"].includes(it));
 const rounds = 3;
 const publishesInRound = quick ? 60 : 200;
 const asked = process.argv
@@ -61,6 +62,8 @@ async function bench(): Promise<void> {
         await benchPages({ origin, adminKey: key, rounds }, `${platform}/hello`, record);
       }
       if (only === "pages") return { key };
+      if (!only || only === "docs") await benchDocumentation(key, folder);
+      if (only === "docs") return { key };
       const reads = { origin, adminKey: key, rounds, seconds: readSeconds };
       await benchAuthentication(reads, await tarball("secured", 50_000), record);
       await benchMirrors(key);
@@ -194,6 +197,12 @@ async function benchReads(key: string): Promise<void> {
     const rate = medianRate(rates);
     record(name, rate, `${(rate.perSecond / hello.perSecond).toFixed(2)} × hello-world`);
   }
+}
+
+async function benchDocumentation(key: string, folder: string): Promise<void> {
+  await publish(key, openRepository, await tarball("documented", 1_000));
+  const site = { origin, adminKey: key, repository: openRepository };
+  await benchDocs(site, { platform, folder: join(folder, "files") }, record, tell);
 }
 
 async function benchMirrors(key: string): Promise<void> {

@@ -45,6 +45,12 @@ export default {
           body: bytes.slice(0, size),
         });
         return new Response(null, { status: 204 });
+      case "/disk/part": {
+        const offset = Number(searchParams.get("offset"));
+        const range = `bytes=${offset}-${offset + size - 1}`;
+        const path = searchParams.get("path");
+        return env.FOLDER.fetch(`http://folder/${path}`, { headers: { range } });
+      }
       case "/do/call":
         return new Response(String(await counter.call()));
       case "/do/insert":

@@ -2,9 +2,9 @@
  * Hostile documentation in a real browser, read by somebody who is signed in: below our own host, on a host of its
  * own that is the same site, and on one that is another site. It gets nothing, and nothing of it gets out.
  *
- * What no header prevents: a page may lead to any address, and what it knows may stand in that. Browsers open
+ * What is not prevented: a page may lead to any address, and what it knows may stand in that. Browsers open
  * connections and look up names ahead of that (`preconnect`, `dns-prefetch`), which is the same leak. What it knows
- * is its own docs, and the pass in its own address.
+ * is its own docs, and the pass in its own address. WebRTC is blocked by Chromium only, since 152.
  */
 
 import { createSocket } from "node:dgram";
@@ -306,8 +306,8 @@ async function listen(): Promise<Third> {
   const server: HttpServer = createServer((request, response) => {
     if (request.url !== "/plain" && request.url !== "/favicon.ico")
       requests.push(`${request.method} ${request.url}`);
-    if (request.headers.referer && !request.headers.referer.includes("/plain"))
-      referrers.push(request.headers.referer);
+    const { referer, host } = request.headers;
+    if (referer && new URL(referer).host !== host) referrers.push(referer);
     response.writeHead(200, { "content-type": "text/html", "access-control-allow-origin": "*" });
     response.end("<!DOCTYPE html><title>third</title>");
   });

@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browser, browserAvailable, picture } from "../support/browser.ts";
 import { docsTarball, exdocFiles } from "../support/exdoc.ts";
-import { freePort, type Server, startServer } from "../support/server.ts";
+import { freePort, type Server, startServer, until } from "../support/server.ts";
 import { packageTarball } from "../support/tarball.ts";
 
 const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -39,8 +39,19 @@ describe.skipIf(!browserAvailable).each(Object.entries(places))("docs %s", (titl
       port,
       config: configOf(main, place.docs && `${place.docs}:${port}`),
     });
-    await server.makeUser("reader", "read", "secret");
+    const authorization = await server.makeUser("reader", "read", "secret");
     for (const version of ["1.0.0", "1.1.0", "2.0.0-rc.1"]) await publish(version);
+    // Readers hear of what was published a moment later.
+    const shown = `${server.origin}/packages/${repository}/foo/1.1.0`;
+    await until(async () => {
+      const page = await (await fetch(shown, { headers: { authorization } })).text();
+      return page.includes("/docs/") && page.includes("2.0.0-rc.1");
+    }, "the docs of what was published");
+    const config = `${server.origin}/docs/${repository}/foo/docs_config.js`;
+    await until(async () => {
+      const script = await (await fetch(config, { headers: { authorization } })).text();
+      return script.includes("v2.0.0-rc.1");
+    }, "the versions");
     context = await (await browser()).newContext(desktop);
     if (repository === "secret") await signIn(context);
   });
@@ -50,6 +61,7 @@ describe.skipIf(!browserAvailable).each(Object.entries(places))("docs %s", (titl
   it("open from the page of the package, with styles, fonts and the sidebar", async () => {
     const page = await fresh();
     await page.goto(`${main}/packages/${repository}/foo`);
+    const loaded = page.waitForResponse(/\.woff2$/);
     await page.click(`a[href^="/docs/"]`);
     await page.waitForURL(/api-reference\.html$/);
     expect(page.url().startsWith(`${docs}/docs/${repository}/foo/`)).toBe(true);
@@ -59,6 +71,7 @@ describe.skipIf(!browserAvailable).each(Object.entries(places))("docs %s", (titl
     expect(await page.locator("#sidebar").isVisible()).toBe(true);
     const font = await page.evaluate("getComputedStyle(document.body).fontFamily");
     expect(font).toContain("Lato");
+    expect((await loaded).status()).toBe(200);
     expect(
       await page.evaluate("document.querySelector('.sidebar img').naturalWidth"),
     ).toBeGreaterThan(0);
@@ -132,6 +145,7 @@ describe.skipIf(!browserAvailable).each(Object.entries(places))("docs %s", (titl
     ]);
     await page.locator(".result a").last().click();
     await page.waitForURL(/Foo\.Module42\.html#run\/1$/);
+    await page.waitForSelector("h1:has-text('Foo.Module42')");
     // An address that somebody sends keeps what was searched for.
     await page.goto(`${main}/docs/${repository}/foo/1.1.0/search.html?q=Module9`);
     await page.waitForSelector(".result a");

@@ -212,17 +212,20 @@ describe.skipIf(!browserAvailable)("the pages", () => {
     await press(page, "Sign in");
   }
 
-  /** What the page asked of others, and what the browser complained about. */
+  /** What the page asked of others, and what the browser complained about; docs.test.ts is for docs. */
   function watch(page: Page): { elsewhere: string[]; problems: string[] } {
     const seen = { elsewhere: [] as string[], problems: [] as string[] };
     page.on("request", (request) => {
       const url = request.url();
       if (!url.startsWith(server.origin) && !/^(data|blob):/.test(url)) seen.elsewhere.push(url);
     });
+    const isOurs = () => !page.url().includes("/docs/");
     page.on("console", (message) => {
-      if (message.type() === "error") seen.problems.push(message.text());
+      if (message.type() === "error" && isOurs()) seen.problems.push(message.text());
     });
-    page.on("pageerror", (error) => seen.problems.push(String(error)));
+    page.on("pageerror", (error) => {
+      if (isOurs()) seen.problems.push(String(error));
+    });
     return seen;
   }
 

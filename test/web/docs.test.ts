@@ -260,6 +260,7 @@ describe("a page of documentation", () => {
       ...{ "x-content-type-options": "nosniff", "x-frame-options": "DENY" },
       ...{ "referrer-policy": "no-referrer", "cross-origin-opener-policy": "same-origin" },
       "access-control-allow-origin": "*",
+      "connection-allowlist": expect.stringContaining("webrtc=block"),
     });
     expect((await site(`${it_.at}/1.0.0/Foo.html`, { "service-worker": "script" })).status).toBe(
       403,
@@ -660,6 +661,18 @@ describe("private documentation", () => {
     const cookie = await signIn({ key: (await it.reader.with("api:read")).key });
     const response = await site(`${it.at}/`, opens(cookie));
     expect([response.status, response.headers.get("location")]).toEqual([401, null]);
+  });
+
+  it("opens to a session whose key is for docs of the repository", async () => {
+    const it = await privateWorld();
+    const { key } = await it.reader.with("api:read", `docs:${it.repository}`);
+    const cookie = await signIn({ key });
+    const address = await passFor(`${it.at}/1.1.0/Foo.html`, cookie);
+    expect(await status(address, opens(cookie))).toBe(200);
+    const other = await signIn({
+      key: (await it.reader.with("api:read", `package:${it.repository}/foo`)).key,
+    });
+    expect(await status(`${it.at}/`, opens(other))).toBe(401);
   });
 
   it("never stands in a log with its pass", async () => {

@@ -8,6 +8,7 @@ import { readPage } from "../../docs/read.ts";
 import { openStorage } from "../../env.ts";
 import { findPackage } from "../../http/api/packages.ts";
 import type { App } from "../../http/app-type.ts";
+import { repositoryOf } from "../../http/context.ts";
 import { type Refusal, refuseInText } from "../../http/refusals.ts";
 import { pagesKey } from "../../repository/keys.ts";
 import type { PackageRecord } from "../../repository/types.ts";
@@ -33,7 +34,7 @@ export async function showDocs(c: Context<App>): Promise<Response> {
   if ("to" in pass) return leadTo(c, pass.to);
   // The name of a folder ends with a slash, or what is in it looks for its neighbours one level too high.
   if (place.path === null) return leadTo(c, docsUrl(docsOrigin(c), { ...place, path: "" }));
-  const record = needsRecord(place) ? await findPackage(c, place.name) : null;
+  const record = needsRecord(place) ? await packageWithDocs(c, place.name) : null;
   const version = place.version ?? (record ? latestWithDocs(record) : undefined);
   if (version === undefined) return refuse(c, place, missing(place, undefined));
   if (place.path === "docs_config.js") {
@@ -46,6 +47,16 @@ export async function showDocs(c: Context<App>): Promise<Response> {
     });
   }
   return showPage(c, place, version, record);
+}
+
+/** `OPTIONS`: ExDoc fetches the next page with a header that says so, in a sandbox from elsewhere. */
+export function allowAsking(c: Context<App>): Response {
+  return c.body(null, 204, {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET",
+    "access-control-allow-headers": "x-requested-with",
+    "access-control-max-age": "86400",
+  });
 }
 
 async function showPage(
@@ -92,6 +103,13 @@ function leadTo(c: Context<App>, url: string): Response {
 function refuse(c: Context<App>, { pass }: DocsPlace, refusal: Refusal) {
   const isOpened = c.req.header("sec-fetch-dest") === "document";
   return pass === undefined || isOpened ? refusePage(c, refusal) : refuseInText(c, refusal);
+}
+
+/** What is known of a package may be a minute old: that it has no docs is not said because of that. */
+async function packageWithDocs(c: Context<App>, name: string): Promise<PackageRecord | null> {
+  const known = await findPackage(c, name);
+  const isKnown = known?.releases.some((it) => it.hasPages);
+  return isKnown ? known : repositoryOf(c).package(name);
 }
 
 /** Which versions there are matters to a page that is read, and to whoever names none. */
