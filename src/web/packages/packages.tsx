@@ -24,13 +24,11 @@ export async function findPackages(c: Context<App>): Promise<Response> {
     c,
     200,
     search === "" ? "Packages" : `Packages: ${search}`,
-    <>
-      <section data-live="/packages">
-        <h1>{search === "" ? "Packages" : `Packages for “${search}”`}</h1>
-        {isEmpty ? <NothingFound search={search} /> : null}
-        {isEmpty ? null : <PackageList {...shown} query={query} withRepository={true} />}
-      </section>
-    </>,
+    <section data-live="/packages">
+      <h1>{search === "" ? "Packages" : `Packages for “${search}”`}</h1>
+      {isEmpty ? <NothingFound search={search} /> : null}
+      {isEmpty ? null : <PackageList {...shown} query={query} withRepository={true} />}
+    </section>,
     { isPublic: search === "", description: "All packages" },
   );
 }

@@ -14,19 +14,21 @@ export type Line = Run[];
  * expressions look ahead within a line and a word, so that 16 KB of long words took seconds (C: `aaaa…`).
  */
 const highlightedCharactersMax = 64 * 1024;
+/** Their grammars need the square of the time: 64 KB of `const const …` took twenty seconds. */
+const charactersMaxOf: Record<string, number> = { c: 12 * 1024, cpp: 12 * 1024 };
 const highlightedLineCharactersMax = 500;
 const tooLongWord = /\w{81}/;
 
 export function highlightLines(text: string, language: string | undefined): Line[] {
   const clean = text.replaceAll(/\r\n?/g, "\n").replaceAll("\0", "\uFFFD");
-  const runs = isWorthwhile(clean)
+  const runs = isWorthwhile(clean, language)
     ? highlight(clean, language)
     : [{ text: clean, className: undefined }];
   return splitLines(runs.flatMap(showUnseen));
 }
 
-function isWorthwhile(text: string): boolean {
-  if (text.length > highlightedCharactersMax) return false;
+function isWorthwhile(text: string, language = ""): boolean {
+  if (text.length > (charactersMaxOf[language] ?? highlightedCharactersMax)) return false;
   if (tooLongWord.test(text)) return false;
   return text.split("\n").every((line) => line.length <= highlightedLineCharactersMax);
 }
