@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { generateSigningKey, parsePrivateKey, publicKeyPem } from "../src/hex/sign.ts";
+import { FakeS3 } from "./support/s3.ts";
 
 // Every test in workerd takes a repository of its own: see test/support/world.ts.
 const repositories = Object.fromEntries(
@@ -62,6 +63,9 @@ const curatorKeys = Object.fromEntries(
 const testFolder = mkdtempSync(join(tmpdir(), "hexedge-folder-"));
 process.once("exit", () => rmSync(testFolder, { recursive: true, force: true }));
 
+// For the storage tests inside workerd; all that fails is tried from Node.
+const s3 = (await FakeS3.start()).unref();
+
 // Two worlds: what is pure, or drives programs from outside, runs in plain Node; what needs
 // storage and Durable Objects runs inside workerd.
 export default defineConfig({
@@ -76,7 +80,9 @@ export default defineConfig({
             "test/hex/**/*.test.ts",
             "test/clients/**/*.test.ts",
             "test/cli/**/*.test.ts",
+            "test/static/**/*.test.ts",
             "test/mirror/{rules*,upstream-tcp}.test.ts",
+            "test/storage/*s3.test.ts",
             "test/*.test.ts",
           ],
           testTimeout: 120_000,
@@ -101,6 +107,7 @@ export default defineConfig({
                 ...curatorKeys,
                 REPOSITORIES: { ...repositories, ...mirrors, ...curatedMirrors },
                 ROOT_REPOSITORY: "shut_000",
+                TEST_S3: s3.options,
               },
             },
           }),
@@ -118,7 +125,7 @@ export default defineConfig({
             "test/storage/**/*.test.ts",
             "test/web/**/*.test.ts",
           ],
-          exclude: ["test/mirror/{rules*,upstream-tcp}.test.ts"],
+          exclude: ["test/mirror/{rules*,upstream-tcp}.test.ts", "test/storage/*s3.test.ts"],
           testTimeout: 60_000,
         },
       },

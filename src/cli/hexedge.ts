@@ -1,6 +1,10 @@
 /** `npm run hexedge -- …`: users, members, keys, owners, mirrors and the audit log, over the HTTP API. */
 import { Command, CommanderError } from "commander";
 import { auditCommand } from "./commands/audit.ts";
+import { buildCommand } from "./commands/build.ts";
+import { exportCommand } from "./commands/export.ts";
+import { gitCommands } from "./commands/git.ts";
+import { importCommand } from "./commands/import.ts";
 import { keyCommands } from "./commands/keys.ts";
 import { memberCommands } from "./commands/members.ts";
 import { mirrorCommand } from "./commands/mirror.ts";
@@ -43,6 +47,10 @@ function commands(): Command {
   keyCommands(program);
   ownerCommands(program);
   mirrorCommand(program);
+  buildCommand(program);
+  exportCommand(program);
+  importCommand(program);
+  gitCommands(program);
   auditCommand(program);
   whoamiCommand(program);
   return examples(program, [

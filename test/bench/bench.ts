@@ -3,6 +3,7 @@
  * It prints a table and one line of JSON. `npm run bench -- --quick` leaves out the large repositories,
  * `npm run bench -- 5000` measures with so many packages only.
  * `npm run bench -- pages` measures pages for people, with 20,000 packages, `-- docs` documentation.
+ * `npm run bench -- static` measures build, export and import of static repositories.
  * `npm run bench -- keys` measures what keys and tokens cost, `-- reads` reading as well.
  * Numbers of one machine say little: look at the ratios.
  */
@@ -28,10 +29,11 @@ import {
   mirrorRepository,
 } from "./mirror.ts";
 import { benchPages, pagesRepository } from "./pages.ts";
+import { benchStatic } from "./static.ts";
 
 const quick = process.argv.includes("--quick");
-/** `-- reads`, `-- keys`, `-- pages`, `-- docs`: those alone. */
-const only = process.argv.find((it) => ["reads", "keys", "pages", "docs"].includes(it));
+/** `-- reads`, `-- keys`, `-- pages`, `-- docs`, `-- static`: those alone. */
+const only = process.argv.find((it) => ["reads", "keys", "pages", "docs", "static"].includes(it));
 const rounds = 3;
 const publishesInRound = quick ? 60 : 200;
 const asked = process.argv
@@ -56,6 +58,12 @@ async function bench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "hexedge-bench-"));
   try {
     const { key } = await withServer(folder, async (key) => {
+      if (only === "static") {
+        const packages = asked.length > 0 ? asked : [1_000];
+        const site = { origin, adminKey: key, repository: shutRepository, packages };
+        await benchStatic(site, tell);
+        return { key };
+      }
       if (!only) for (const size of repositorySizes) await benchPublishing(key, size);
       if (!only || only === "reads") await benchReads(key);
       if (only === "pages" || (!only && !quick)) {
