@@ -1,26 +1,55 @@
 import type { Context } from "hono";
 import type { App } from "./app-type.ts";
 import { showsAdminKey } from "./authenticate.ts";
+import { lastCron } from "./health/cron.ts";
+import { faultOf } from "./health/fault.ts";
+import { askObjects } from "./health/objects.ts";
+import { describeRepositories } from "./health/repositories.ts";
+import { tryStorages } from "./health/storages.ts";
+import { version } from "./health/version.ts";
 
 /**
- * `GET /health`: whether it answers. With the admin key also how far the mirrors are, and which names of ours
- * somebody else has upstream; to others neither is any business, and a wrong key does not matter.
+ * `GET /health`: whether it answers. With the admin key also how everything behind it is, how far the mirrors
+ * are, and which names of ours somebody else has upstream; to others none of it is any business, and a wrong
+ * key does not matter. With `?probe` something small is written to each storage, read and removed again.
  */
 export async function showHealth(c: Context<App>): Promise<Response> {
   if (!showsAdminKey(c)) return c.json({ status: "ok" });
-  const repositories = [...c.get("config").repositories.values()];
-  const mirrors = repositories.filter(({ kind }) => kind === "mirror");
-  const groups = repositories.filter(({ kind }) => kind === "group");
-  const [states, conflicts] = await Promise.all([
-    Promise.all(
-      mirrors.map(async ({ name }) => [name, await c.env.MIRROR.getByName(name).status()] as const),
-    ),
-    Promise.all(
-      groups.map(
-        async ({ name }) => [name, await c.env.GROUP.getByName(name).conflicts()] as const,
-      ),
-    ),
+  const { env } = c;
+  const config = c.get("config");
+  const all = [...config.repositories.values()];
+  const mirrors = all.filter(({ kind }) => kind === "mirror");
+  const groups = all.filter(({ kind }) => kind === "group");
+  const isProbed = c.req.query("probe") !== undefined;
+  const [states, conflicts, repositories, objects, cron, storages] = await Promise.all([
+    ofEach(mirrors, (name) => env.MIRROR.getByName(name).status()),
+    ofEach(groups, (name) => env.GROUP.getByName(name).conflicts()),
+    describeRepositories(env, config),
+    askObjects(env, config),
+    lastCron(env.INDEX),
+    isProbed ? tryStorages(env, config) : undefined,
   ]);
-  const found = Object.fromEntries(conflicts.filter(([, list]) => list.length > 0));
-  return c.json({ status: "ok", mirrors: Object.fromEntries(states), name_conflicts: found });
+  const found = conflicts.filter(([, list]) => !Array.isArray(list) || list.length > 0);
+  return c.json({
+    ...{ status: "ok", version, now: new Date().toISOString(), cron, repositories, objects },
+    ...(storages ? { storages } : {}),
+    mirrors: Object.fromEntries(states),
+    name_conflicts: Object.fromEntries(found),
+  });
+}
+
+/** One that fails must not hide how the others are. */
+function ofEach<T>(
+  repositories: readonly { name: string }[],
+  ask: (name: string) => Promise<T>,
+): Promise<(readonly [string, T | { error: string }])[]> {
+  return Promise.all(
+    repositories.map(async ({ name }) => {
+      try {
+        return [name, await ask(name)] as const;
+      } catch (error) {
+        return [name, faultOf(error)] as const;
+      }
+    }),
+  );
 }
