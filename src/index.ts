@@ -4,9 +4,11 @@ import { tellNews } from "./accounts/edge.ts";
 import { readConfig } from "./config/config.ts";
 import { accountsName, type Env } from "./env.ts";
 import { createApp } from "./http/app.ts";
+import { noteCron } from "./http/health/cron.ts";
 
 export { Accounts } from "./accounts/accounts.ts";
 export { Group } from "./group/group.ts";
+export { Metrics } from "./metrics/metrics.ts";
 export { Mirror } from "./mirror/mirror.ts";
 export { Repository } from "./repository/repository.ts";
 
@@ -21,11 +23,13 @@ export default {
     const { hosted, repositories } = readConfig(env);
     const names = [...hosted.keys()];
     const mirrors = [...repositories.values()].filter(({ kind }) => kind === "mirror");
-    await Promise.all([
-      ...names.map((name) => env.REPOSITORY.getByName(name).recover()),
-      ...mirrors.map(({ name }) => env.MIRROR.getByName(name).recover()),
-      tellNews(env.INDEX, accounts),
-      accounts.tidy(),
-    ]);
+    const work = () =>
+      Promise.all([
+        ...names.map((name) => env.REPOSITORY.getByName(name).recover()),
+        ...mirrors.map(({ name }) => env.MIRROR.getByName(name).recover()),
+        tellNews(env.INDEX, accounts),
+        accounts.tidy(),
+      ]);
+    await noteCron(env.INDEX, () => Date.now(), work);
   },
 } satisfies ExportedHandler<Env>;

@@ -9,16 +9,23 @@ const src = join(import.meta.dirname, "../src");
 const rules: Record<string, string[]> = {
   hex: [],
   storage: ["hex"],
-  accounts: ["hex", "storage"],
+  accounts: ["hex", "storage", "webhooks"],
   docs: ["hex", "storage"],
-  repository: ["hex", "storage", "docs"],
-  mirror: ["hex", "storage"],
+  repository: ["hex", "storage", "docs", "webhooks", "metrics"],
+  mirror: ["hex", "storage", "webhooks", "metrics"],
+  // The outbox that each Durable Object has in which something happens.
+  webhooks: ["hex", "storage"],
+  metrics: ["storage"],
   group: ["hex", "storage"],
   preview: ["hex", "storage"],
-  // The one place that reads bindings: it opens storage and names the Durable Objects' types.
-  "env.ts": ["hex", "storage", "repository", "accounts", "mirror", "group"],
-  // What is declared, checked with the schema that each kind of repository has.
-  config: ["mirror", "group", "env.ts"],
+  // Repositories of git, mirrored: the command line knows their addresses too.
+  git: ["hex", "storage"],
+  // Repositories as folders: for the command line, and as pure as hex.
+  static: ["hex"],
+  // Names the Durable Objects' types.
+  "env.ts": ["repository", "accounts", "mirror", "group", "metrics"],
+  // What is declared, checked with the schema that each kind of repository has; it opens storage.
+  config: ["mirror", "group", "storage", "webhooks", "env.ts"],
   http: [
     "hex",
     "storage",
@@ -27,13 +34,16 @@ const rules: Record<string, string[]> = {
     "repository",
     "accounts",
     "mirror",
+    "webhooks",
+    "metrics",
+    "git",
     "env.ts",
     "config",
   ],
   web: ["http", "hex", "storage", "docs", "preview", "repository", "accounts", "env.ts", "config"],
   // It checks declarations with the same schema, before it starts anything.
-  cli: ["hex", "accounts", "env.ts", "config"],
-  "index.ts": ["http", "repository", "accounts", "mirror", "group", "env.ts", "config"],
+  cli: ["hex", "static", "git", "accounts", "env.ts", "config"],
+  "index.ts": ["http", "repository", "accounts", "mirror", "group", "metrics", "env.ts", "config"],
 };
 
 /** Packages that belong to one place. */
@@ -41,7 +51,7 @@ const places: [RegExp, RegExp, string][] = [
   [/^hono($|\/)/, /^(http|web)\//, "hono is for http/ and web/"],
   [
     /^cloudflare:/,
-    /^(index\.ts|repository\/repository\.ts|accounts\/accounts\.ts|mirror\/mirror\.ts|group\/group\.ts)$/,
+    /^(index\.ts|repository\/repository\.ts|accounts\/accounts\.ts|mirror\/mirror\.ts|group\/group\.ts|metrics\/metrics\.ts)$/,
     "Workers' own module is for the entry and the Durable Objects",
   ],
   [/^protobufjs/, /^hex\//, "protobuf is for hex/"],
@@ -50,7 +60,7 @@ const places: [RegExp, RegExp, string][] = [
   [/^(miniflare|esbuild)$/, /^cli\//, "build tools are for the command line"],
   [
     /^smol-toml$/,
-    /^(cli\/|hex\/lockfile\/gleam\.ts$)/,
+    /^(cli\/|hex\/lockfile\/(gleam|git)\.ts$)/,
     "TOML is for wrangler.toml and for Gleam's manifest",
   ],
   [/^diff$/, /^preview\//, "differences are made in preview/"],
@@ -59,7 +69,8 @@ const places: [RegExp, RegExp, string][] = [
     /^web\/text\//,
     "markup of packages is for web/text/",
   ],
-  [/^commander$/, /^cli\//, "commands are for the command line"],
+  [/^aws4fetch$/, /^storage\/s3\//, "requests to S3 are signed in storage/"],
+  [/^(commander|cli-progress)$/, /^cli\//, "commands are for the command line"],
 ];
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
@@ -67,7 +78,9 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
 );
 
 const isDurableObject = (file: string) =>
-  /^(repository\/repository|accounts\/accounts|mirror\/mirror|group\/group)\.ts$/.test(file);
+  /^(repository\/repository|accounts\/accounts|mirror\/mirror|group\/group|metrics\/metrics)\.ts$/.test(
+    file,
+  );
 
 const roomOf = (path: string) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : path);
 

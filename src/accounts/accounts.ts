@@ -7,6 +7,8 @@ import { DurableObject } from "cloudflare:workers";
 import { readConfig } from "../config/config.ts";
 import type { Env } from "../env.ts";
 import { migrate } from "../storage/migrate.ts";
+import { Courier } from "../webhooks/courier.ts";
+import { Deliveries, type DeliveryRecord } from "../webhooks/deliveries.ts";
 import { type AuditQuery, audit, auditLog } from "./audit.ts";
 import { type News, newsOf } from "./changes.ts";
 import {
@@ -60,13 +62,20 @@ import type { World } from "./world.ts";
 export class Accounts extends DurableObject<Env> {
   /** Not `#world`: tests put another clock and other limits into it. */
   readonly world: World;
+  /** The same with receivers. */
+  readonly courier: Courier;
+  /** When the alarm comes that is set. */
+  #alarmAt = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, migrations);
-    const { repositories, accountsSecret, pageSecret, limits } = readConfig(env);
+    const { repositories, accountsSecret, pageSecret, limits, webhooks } = readConfig(env);
+    const deliveries = new Deliveries(ctx.storage.sql, webhooks);
+    deliveries.onWrite = () => this.#wake(0);
     this.world = {
       sql: ctx.storage.sql,
+      deliveries,
       step: (work) => ctx.storage.transactionSync(work),
       now: () => Date.now(),
       secret: accountsSecret,
@@ -74,6 +83,20 @@ export class Accounts extends DurableObject<Env> {
       organizations: repositories,
       failuresMax: limits.failedCredentialsPer15Minutes,
     };
+    this.courier = new Courier(deliveries, {
+      name: "accounts",
+      fetch: (url, init) => fetch(url, init),
+      now: () => this.world.now(),
+      later: (work) => ctx.waitUntil(work),
+      wake: (delayMs) => this.#wake(delayMs),
+    });
+    this.courier.wake();
+  }
+
+  /** There is one for webhooks alone. */
+  override alarm(): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.courier.run();
   }
 
   // Who is asking
@@ -276,6 +299,20 @@ export class Accounts extends DurableObject<Env> {
     return auditLog(this.world, query);
   }
 
+  /** What webhooks were told, and are still to be told; newest first. */
+  deliveries(limit: number, before?: string): DeliveryRecord[] {
+    return this.world.deliveries.log(limit, before);
+  }
+
+  deliveryCounts() {
+    return this.world.deliveries.counts();
+  }
+
+  /** Tells it once more. @returns whether there is such a delivery. */
+  redeliver(id: string): boolean {
+    return this.world.deliveries.redeliver(id, this.world.now());
+  }
+
   shorten(url: string, address: string): string | Refused | null {
     return attempt(this.world, [`urls:${address}`]) ?? shorten(this.world, url) ?? null;
   }
@@ -298,6 +335,16 @@ export class Accounts extends DurableObject<Env> {
     sql.exec("DELETE FROM keys WHERE revoked_at < ?1 OR revoke_at < ?1", longAgo);
     // A terminal that still asks hears for a while that its code has expired.
     sql.exec("DELETE FROM devices WHERE expires_at < ?", now() - 3600_000);
+    // In case an alarm was lost.
+    this.courier.run();
+  }
+
+  /** In the same step as what webhooks are to hear of, so that both are durable or neither. */
+  #wake(delayMs: number): void {
+    const at = Date.now() + delayMs;
+    if (at >= this.#alarmAt) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
   }
 }
 

@@ -18,6 +18,10 @@ export function audit(
     ...[world.now(), action, name, subject, organization],
     ...[JSON.stringify(kept), JSON.stringify(params)],
   );
+  world.deliveries.write({
+    ...{ event: action, at: world.now(), repository: organization, package: null, version: null },
+    ...{ author, params },
+  });
 }
 
 export interface AuditQuery {

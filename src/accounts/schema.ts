@@ -1,3 +1,5 @@
+import { deliveryTables } from "../webhooks/schema.ts";
+
 /**
  * The tables of the Accounts object. Times are milliseconds since 1970, lists are JSON. No secret is
  * kept: keys as HMAC, tokens and codes as SHA-256, passwords as scrypt.
@@ -109,4 +111,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX audit_by_subject ON audit (subject, id);
   CREATE INDEX audit_by_organization ON audit (organization, id);
   `,
+  deliveryTables,
 ];

@@ -1,8 +1,11 @@
+import type { Deliveries } from "../webhooks/deliveries.ts";
 import type { Permission } from "./permission.ts";
 
 /** What the verbs of the Accounts object work with. None of them awaits between question and answer. */
 export interface World {
   sql: SqlStorage;
+  /** What webhooks are to hear. */
+  deliveries: Deliveries;
   /** All or nothing. */
   step<T>(work: () => T): T;
   now(): number;

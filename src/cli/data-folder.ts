@@ -26,6 +26,8 @@ export interface Secrets {
   signingKey: string;
   /** `SIGNING_KEY_NAME` of the environment: PEM for single repositories. */
   ownSigningKeys: Record<string, string>;
+  /** `S3_ACCESS_KEY_ID` and `S3_SECRET_ACCESS_KEY` of the environment; never kept here. */
+  s3Keys: Record<string, string>;
   /** Came from the environment: whoever set it knows it, and it has no place in a log. */
   isAdminKeyGiven: boolean;
 }
@@ -74,10 +76,16 @@ export class DataFolder {
     const own = Object.entries(environment).filter(([name]) => /^SIGNING_KEY_\w+$/.test(name));
     const ownSigningKeys = Object.fromEntries(own.map(([name, pem]) => [name, pem ?? ""]));
     for (const [name, pem] of Object.entries(ownSigningKeys)) await checkSigningKey(name, pem);
+    const s3Keys = Object.fromEntries(
+      ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"].flatMap((name) => {
+        const value = environment[name]?.trim();
+        return value ? [[name, value]] : [];
+      }),
+    );
     const isAdminKeyGiven = Boolean(environment.ADMIN_KEY);
     return {
       ...{ adminKey: adminKey.trim(), accountsSecret: accountsSecret.trim() },
-      ...{ signingKey, ownSigningKeys, isAdminKeyGiven },
+      ...{ signingKey, ownSigningKeys, s3Keys, isAdminKeyGiven },
     };
   }
 
@@ -156,10 +164,10 @@ async function checkSigningKey(where: string, pem: string): Promise<void> {
 
 /** What the Worker gets of them. */
 export function secretBindings(secrets: Secrets) {
-  const { adminKey, accountsSecret, signingKey, ownSigningKeys } = secrets;
+  const { adminKey, accountsSecret, signingKey, ownSigningKeys, s3Keys } = secrets;
   return {
     ...{ ADMIN_KEY: adminKey, ACCOUNTS_SECRET: accountsSecret, SIGNING_KEY: signingKey },
-    ...ownSigningKeys,
+    ...{ ...ownSigningKeys, ...s3Keys },
   };
 }
 

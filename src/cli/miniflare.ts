@@ -5,6 +5,7 @@
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { buildWorker } from "./build.ts";
 import { type DataFolder, type Secrets, secretBindings } from "./data-folder.ts";
+import { namedSecrets } from "./named-secrets.ts";
 import type { WranglerConfig } from "./wrangler-config.ts";
 
 type Options = Extract<Parameters<typeof convertV4MiniflareOptions>[0], { workers: unknown }>;
@@ -47,8 +48,13 @@ export async function openMiniflare(
             ACCOUNTS_OBJECT: { className: "Accounts", useSQLite: true },
             MIRROR: { className: "Mirror", useSQLite: true },
             GROUP: { className: "Group", useSQLite: true },
+            METRICS: { className: "Metrics", useSQLite: true },
           },
-          bindings: { ...config.vars, ...secretBindings(secrets) },
+          bindings: {
+            ...config.vars,
+            ...namedSecrets(config.vars, process.env),
+            ...secretBindings(secrets),
+          },
           unsafeDirectSockets: [{ host, port }],
         },
         ...others,

@@ -9,6 +9,7 @@ import type { Env } from "../env.ts";
 import { DataFolder, type Secrets, secretBindings } from "./data-folder.ts";
 import { openMiniflare } from "./miniflare.ts";
 import { Mistake, run } from "./mistake.ts";
+import { namedSecrets } from "./named-secrets.ts";
 import { welcome } from "./welcome.ts";
 import { Workerd } from "./workerd.ts";
 import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
@@ -18,7 +19,8 @@ const usage = `npm start -- [options]
   --host HOST     on which address (127.0.0.1: this machine only)
   --data DIR      where everything is kept (./data)
   --config FILE   which repositories there are (./wrangler.toml)
-ADMIN_KEY, ACCOUNTS_SECRET and SIGNING_KEY (PEM) in the environment win over those in the data folder.`;
+ADMIN_KEY, ACCOUNTS_SECRET and SIGNING_KEY (PEM) in the environment win over those in the data folder.
+S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are for [vars.S3].`;
 
 /** How often the cron of wrangler.toml is played; Miniflare has no clock of its own for it. */
 const cronMs = 60_000;
@@ -80,10 +82,20 @@ async function checkPort(host: string, port: number): Promise<void> {
 function checkDeclarations(path: string, { vars }: WranglerConfig, secrets: Secrets): void {
   try {
     // Of the bindings, it looks at none.
-    readConfig({ ...vars, ...secretBindings(secrets) } as unknown as Env);
+    const named = namedSecrets(vars, process.env);
+    const env = { ...vars, ...named, ...secretBindings(secrets) } as unknown as Env;
+    const { repositories, storage } = readConfig(env);
+    const remote = [...repositories.values()].find((it) => (it.storage ?? storage) === "r2");
+    if (remote) {
+      throw new ConfigError(
+        `REPOSITORIES.${remote.name}: storage = "r2" is on Cloudflare alone; here it is "folder" or "s3"`,
+      );
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const isSecret = /^(ADMIN_KEY|ACCOUNTS_SECRET)\b/.test(error.message);
+    const isSecret = /^(ADMIN_KEY|ACCOUNTS_SECRET|S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY)\b/.test(
+      error.message,
+    );
     throw new Mistake(isSecret ? error.message : `${path}: ${error.message}`);
   }
 }

@@ -1,7 +1,11 @@
 /** What is declared in wrangler.toml and its secrets, checked once: a mistake stops every request with a sentence. */
 import * as v from "valibot";
 import type { Env } from "../env.ts";
+import { type StorageKind, storageKind } from "../storage/kind.ts";
+import type { S3Options } from "../storage/s3.ts";
+import type { Webhook } from "../webhooks/declaration.ts";
 import { ConfigError, parse } from "./error.ts";
+import { gitRepository } from "./git.ts";
 import {
   checkMembers,
   type GroupConfig,
@@ -10,6 +14,8 @@ import {
   type RepositoryConfig,
   repositoryConfig,
 } from "./repositories.ts";
+import { s3Options } from "./s3.ts";
+import { webhooksOf } from "./webhooks.ts";
 
 export interface Config {
   adminKey: string;
@@ -23,9 +29,16 @@ export interface Config {
   /** Those that releases are published into. */
   hosted: ReadonlyMap<string, HostedConfig>;
   rootRepository: string | undefined;
+  /** Whoever may read it may read what is mirrored of git; undefined: nothing is. */
+  gitRepository: string | undefined;
   publicUrl: string | undefined;
   /** Where documentation is served, and nothing else; undefined: below our own host, in a sandbox. */
   docsHost: string | undefined;
+  /** Of repositories that do not say; undefined: a folder where there is one, else R2. */
+  storage: StorageKind | undefined;
+  /** Undefined when no repository is there. */
+  s3: S3Options | undefined;
+  webhooks: readonly Webhook[];
 }
 
 /** Compared at one size: see authenticate. */
@@ -76,6 +89,7 @@ const schema = v.object({
     // Not a record, which would leave out a repository that is called `constructor`.
     v.transform((declared) => Object.entries(declared)),
   ),
+  STORAGE: v.optional(storageKind),
   ROOT_REPOSITORY: v.optional(v.string("must be the name of a repository")),
   PUBLIC_URL: v.optional(
     v.pipe(
@@ -112,19 +126,18 @@ export function readConfig(env: Env): Config {
 
 function parseConfig(env: Env): Config {
   // Named one by one: what nobody has set is no key of `env`, and the sentence would be another.
-  const { ADMIN_KEY, REPOSITORIES, ROOT_REPOSITORY, PUBLIC_URL, DOCS_HOST, ...accounts } = parse(
-    schema,
-    {
+  const { ADMIN_KEY, REPOSITORIES, STORAGE, ROOT_REPOSITORY, PUBLIC_URL, DOCS_HOST, ...accounts } =
+    parse(schema, {
       ADMIN_KEY: env.ADMIN_KEY,
       ACCOUNTS_SECRET: env.ACCOUNTS_SECRET,
       ACCOUNTS: env.ACCOUNTS ?? {},
       LIMITS: env.LIMITS ?? {},
       REPOSITORIES: env.REPOSITORIES,
+      STORAGE: env.STORAGE,
       ROOT_REPOSITORY: env.ROOT_REPOSITORY,
       PUBLIC_URL: env.PUBLIC_URL,
       DOCS_HOST: env.DOCS_HOST,
-    },
-  );
+    });
   const repositories = new Map<string, RepositoryConfig>();
   for (const [name, declared] of REPOSITORIES) {
     repositories.set(name, repositoryConfig(env, name, declared));
@@ -143,6 +156,7 @@ function parseConfig(env: Env): Config {
   if (DOCS_HOST !== undefined && PUBLIC_URL === undefined) {
     throw new ConfigError("DOCS_HOST needs PUBLIC_URL, the address of all the rest");
   }
+  const isOnS3 = [...repositories.values()].some((it) => (it.storage ?? STORAGE) === "s3");
   return {
     adminKey: ADMIN_KEY,
     accountsSecret: accounts.ACCOUNTS_SECRET,
@@ -157,8 +171,12 @@ function parseConfig(env: Env): Config {
       [...repositories].flatMap(([name, it]) => (it.kind === "hosted" ? [[name, it]] : [])),
     ),
     rootRepository: ROOT_REPOSITORY,
+    gitRepository: gitRepository(env, repositories),
     publicUrl: PUBLIC_URL?.replace(/\/+$/, ""),
     docsHost: DOCS_HOST,
+    storage: STORAGE,
+    s3: s3Options(env, isOnS3),
+    webhooks: webhooksOf(env, repositories),
   };
 }
 

@@ -3,12 +3,18 @@ import * as v from "valibot";
 import type { Env } from "../env.ts";
 import { groupSchema } from "../group/declaration.ts";
 import { type MirrorDeclaration, mirrorSchema } from "../mirror/declaration.ts";
+import { type StorageKind, storageKind } from "../storage/kind.ts";
 import { ConfigError, parse } from "./error.ts";
 import { signingKeyPem } from "./signing-key.ts";
 
 export type RepositoryConfig = HostedConfig | MirrorConfig | GroupConfig;
 
-export interface HostedConfig {
+interface Placed {
+  /** Where its files are; undefined: where those of the others are. */
+  storage?: StorageKind | undefined;
+}
+
+export interface HostedConfig extends Placed {
   name: string;
   kind: "hosted";
   /** Anyone may read it. */
@@ -18,7 +24,7 @@ export interface HostedConfig {
 }
 
 /** Follows an upstream repository: nothing is published into it. */
-export interface MirrorConfig {
+export interface MirrorConfig extends Placed {
   name: string;
   kind: "mirror";
   public: boolean;
@@ -28,7 +34,7 @@ export interface MirrorConfig {
 }
 
 /** Several repositories seen as one, under one name and with our signature. */
-export interface GroupConfig {
+export interface GroupConfig extends Placed {
   name: string;
   kind: "group";
   /** Each member is. Whoever may read each of them may read the group, and nobody else. */
@@ -47,6 +53,7 @@ const hostedSchema = v.strictObject(
       v.picklist(["members", "owners"], 'must be "members" or "owners"'),
       "members",
     ),
+    storage: v.optional(storageKind),
   },
   "is no option of a repository",
 );
@@ -61,20 +68,21 @@ const repositorySchema = v.variant("kind", [hostedSchema, mirrorSchema, groupSch
 export function repositoryConfig(env: Env, name: string, declared: unknown): RepositoryConfig {
   checkRepositoryName(name);
   const declaration = parse(repositorySchema, declared, `REPOSITORIES.${name}`);
+  const { storage } = declaration;
   if (declaration.kind === "hosted") {
     signingKeyPem(env, name);
-    return { name, ...declaration };
+    return { name, ...declaration, storage };
   }
   if (declaration.kind === "group") {
     signingKeyPem(env, name);
     const { name: signedName, members } = declaration;
     // Whether all members are public is seen when all are known.
-    return { name, kind: "group", public: false, signedName, members };
+    return { name, kind: "group", public: false, signedName, members, storage };
   }
   checkCuration(env, name, declaration);
   const secret = declaration.upstream_auth_key;
   const authKey = secret === undefined ? undefined : secretNamed(env, secret);
-  return { name, kind: "mirror", public: declaration.public, declaration, authKey };
+  return { name, kind: "mirror", public: declaration.public, declaration, authKey, storage };
 }
 
 /** A group is of repositories that are no groups. @throws ConfigError */

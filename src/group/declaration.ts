@@ -1,5 +1,6 @@
 /** How a group is declared in wrangler.toml. */
 import * as v from "valibot";
+import { storageKind } from "../storage/kind.ts";
 
 const name = v.pipe(
   v.string("must be the name of a repository"),
@@ -16,6 +17,7 @@ export const groupSchema = v.strictObject(
       v.array(name, "must be a list of repositories"),
       v.minLength(1, "must name at least one repository"),
     ),
+    storage: v.optional(storageKind),
   },
   (issue) =>
     issue.expected === "never" ? "is no option of a group" : "is missing: the repositories in it",

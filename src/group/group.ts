@@ -6,7 +6,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { groupOf, readConfig } from "../config/config.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
-import { accountsName, type Env, openStorage } from "../env.ts";
+import { openStorage, storageKindOf } from "../config/storage.ts";
+import { accountsName, type Env } from "../env.ts";
 import {
   buildNames,
   buildPackage,
@@ -81,7 +82,7 @@ export class Group extends DurableObject<Env> {
   async #buildPackage(name: string, member: string): Promise<string> {
     const { config, storage, key, stamp } = await this.#world();
     const path = `packages/${name}`;
-    const from = await read(storage, `repos/${member}/${path}`);
+    const from = await read(openStorage(this.env, member), `repos/${member}/${path}`);
     if (!from) throw new Error(`${member} had ${name} a moment ago`);
     if (this.#sourceOf(path) === `${stamp} ${member} ${from.etag}`) return from.etag;
     const signed = await this.#signerOf(member);
@@ -101,7 +102,7 @@ export class Group extends DurableObject<Env> {
     const members = await Promise.all(
       config.members.map(async (member) => {
         const [from, signed] = await Promise.all([
-          read(storage, `repos/${member}/${path}`),
+          read(openStorage(this.env, member), `repos/${member}/${path}`),
           this.#signerOf(member),
         ]);
         return from && { bytes: from.bytes, key: signed.publicKey, repository: signed.name };
@@ -164,10 +165,12 @@ export class Group extends DurableObject<Env> {
     const name = this.ctx.id.name ?? "";
     const config = groupOf(this.env, name);
     const key = await parsePrivateKey(signingKeyPem(this.env, name));
-    // What a file is built with besides its source: another declaration or key makes all of them stale.
+    // What a file is built with besides its source: another declaration or key makes all of them stale. So
+    // does another place, where none of them is.
     const fingerprint = await publicKeyFingerprint(await publicKeyPem(key));
-    const stamp = JSON.stringify([config.signedName, config.members, fingerprint]);
-    return { config, key, stamp, storage: openStorage(this.env) };
+    const place = storageKindOf(this.env, name);
+    const stamp = JSON.stringify([config.signedName, config.members, fingerprint, place]);
+    return { config, key, stamp, storage: openStorage(this.env, name) };
   }
 
   #names(members: readonly string[]): ReadonlySet<string> {

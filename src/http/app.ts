@@ -30,6 +30,7 @@ import * as audit from "./api/audit.ts";
 import { showAuth } from "./api/auth.ts";
 import { checkRepository } from "./api/check.ts";
 import { findDocs, publishDocs, revertDocs } from "./api/docs.ts";
+import { putPack, showGit, updateGit } from "./api/git.ts";
 import { listRepositories, showIndex, showRepository } from "./api/index.ts";
 import * as keys from "./api/keys.ts";
 import { mirrorLockfile } from "./api/mirror.ts";
@@ -43,6 +44,7 @@ import { listPackages } from "./api/search.ts";
 import { createShortUrl, followShortUrl } from "./api/short-urls.ts";
 import * as users from "./api/users.ts";
 import { listVerdicts } from "./api/verdicts.ts";
+import * as webhooks from "./api/webhooks.ts";
 import type { App } from "./app-type.ts";
 import { authenticateIn } from "./authenticate.ts";
 import { findRepository } from "./find-repository.ts";
@@ -57,8 +59,10 @@ import {
   onlyOurForms,
   prepare,
 } from "./frame.ts";
+import { serveGit, takeKeyFromUser } from "./git.ts";
 import { showHealth } from "./health.ts";
 import { limitCalls } from "./limits.ts";
+import { showMetrics } from "./metrics.ts";
 import { authenticatePage } from "./page-session.ts";
 import { permit, requires, requiresStanding } from "./permit.ts";
 import { refuse, refuseInText } from "./refusals.ts";
@@ -83,12 +87,14 @@ export function createApp(): Hono<App> {
 
   const inText = authenticateIn(refuseInText, { passwords: false });
   on(app, "/health", { get: showHealth });
+  on(app, "/metrics", { get: [inText, showMetrics] });
   on(app, "/l/:code", { get: followShortUrl });
   for (const path of assets) on(app, path, { get: showAsset });
   app.route("/", pages());
   app.use("/repos/*", inText);
   on(app, "/repos/:repository/*", { get: serveFile });
   for (const path of rootPaths) on(app, path, { get: [inText, serveFile] });
+  on(app, "/git/*", { get: [takeKeyFromUser, inText, serveGit] });
 
   app.use(
     "/api/*",
@@ -99,6 +105,8 @@ export function createApp(): Hono<App> {
   );
   on(app, "/api", { get: showIndex });
   on(app, "/api/repos", { get: listRepositories });
+  on(app, "/api/git/:address{.+\\.git}", { get: showGit, put: updateGit });
+  on(app, "/api/git/:address{.+\\.git}/packs/:file", { put: putPack });
   app.use("/api/repos/:repository", findRepository);
   on(app, "/api/repos/:repository", { get: showRepository });
   // Clients put their paths behind whichever api_url they have: see findRepository.
@@ -251,6 +259,9 @@ function accountsApi(): Hono<App> {
   on(api, "/oauth/revoke_by_hash", { post: oauth.revokeTokenByHash });
   on(api, "/short_url", { post: createShortUrl });
   on(api, "/audit-logs", { get: audit.wholeAuditLog });
+  const deliveries = "/webhooks/deliveries";
+  on(api, deliveries, { get: [administers, webhooks.listDeliveries] });
+  on(api, `${deliveries}/:id/redeliver`, { post: [administers, webhooks.redeliver] });
   return api;
 }
 

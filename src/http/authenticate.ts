@@ -9,6 +9,7 @@ import { isKeySecret } from "../accounts/secret.ts";
 import { signIn } from "../accounts/sign-in.ts";
 import type { Credential } from "../accounts/types.ts";
 import { utf8Text } from "../hex/erlang/term.ts";
+import { count, seriesOf } from "../metrics/tally.ts";
 import type { App } from "./app-type.ts";
 import { accountsOf, addressOf } from "./context.ts";
 import type { Refusal, refuse } from "./refusals.ts";
@@ -35,6 +36,8 @@ export function authenticateIn(says: typeof refuse, options: { passwords: boolea
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
     const identity = await authenticate(c, !isRead, options);
     if ("refused" in identity) {
+      const { reason } = identity.refused;
+      count(seriesOf("hexedge_refused_credentials_total", { reason }));
       // rebar3 takes a 429 to its uploads for success, so those hear again that the key is wrong.
       const isUpload = c.req.method === "POST" && identity.refused.reason === "too_many_failures";
       return says(c, isUpload ? { reason: "credential_unknown" } : identity.refused);

@@ -4,6 +4,7 @@
  * and what an isolate had not yet told when it ended is lost: at most a few seconds' worth.
  */
 import type { Context } from "hono";
+import { seriesOf, count as tally } from "../metrics/tally.ts";
 import type { DownloadCount } from "../repository/types.ts";
 import type { App } from "./app-type.ts";
 
@@ -14,12 +15,14 @@ const countsMax = 1000;
 
 /** By repository, then by `package version day`. */
 let collected = new Map<string, Map<string, DownloadCount>>();
-let isTelling = false;
+/** Until then somebody is about to tell. Not for ever: the platform may stop them where they stand. */
+let tellingUntil = 0;
 
 /** @param path `tarballs/PACKAGE-VERSION.tar`; what else is fetched is not counted. */
 export function countDownload(c: Context<App>, repository: string, path: string): void {
   const [, name, version] = /^tarballs\/([^-]+)-(.+)\.tar$/.exec(path) ?? [];
   if (name === undefined || version === undefined || c.req.method !== "GET") return;
+  tally(seriesOf("hexedge_downloads_total", { repository }));
   const day = new Date().toISOString().slice(0, 10);
   const counts = collected.get(repository) ?? new Map<string, DownloadCount>();
   collected.set(repository, counts);
@@ -27,8 +30,9 @@ export function countDownload(c: Context<App>, repository: string, path: string)
   const known = counts.get(key);
   if (known) known.count++;
   else if (counts.size < countsMax) counts.set(key, { package: name, version, day, count: 1 });
-  if (isTelling) return;
-  isTelling = true;
+  const now = Date.now();
+  if (now < tellingUntil) return;
+  tellingUntil = now + 2 * collectMs;
   c.executionCtx.waitUntil(tell(c));
 }
 
@@ -36,7 +40,7 @@ async function tell(c: Context<App>): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, collectMs));
   const told = collected;
   collected = new Map();
-  isTelling = false;
+  tellingUntil = 0;
   for (const [repository, counts] of told) {
     try {
       await c.env.REPOSITORY.getByName(repository).countDownloads([...counts.values()]);

@@ -1,5 +1,6 @@
 /** Answering with a file of storage: ETag, 304, ranges, HEAD. */
 import type { Context } from "hono";
+import { countStorageError } from "../metrics/storage.ts";
 import type { Storage, Stored } from "../storage/storage.ts";
 import type { App } from "./app-type.ts";
 import { askedRange, type Conditions, isNotModified } from "./conditional.ts";
@@ -9,6 +10,21 @@ import { askedRange, type Conditions, isNotModified } from "./conditional.ts";
  * @returns undefined when there is none.
  */
 export async function respond(
+  c: Context<App>,
+  storage: Pick<Storage, "head" | "get">,
+  key: string,
+  visibility: "public" | "private",
+): Promise<Response | undefined> {
+  try {
+    return await respondFrom(c, storage, key, visibility);
+  } catch (error) {
+    // `repos/NAME/…`, or another room of that repository.
+    countStorageError(key.split("/", 2)[1] ?? "", "get");
+    throw error;
+  }
+}
+
+async function respondFrom(
   c: Context<App>,
   storage: Pick<Storage, "head" | "get">,
   key: string,

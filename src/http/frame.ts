@@ -6,13 +6,16 @@ import { HTTPException } from "hono/http-exception";
 import { getPath as pathOf } from "hono/utils/url";
 import { readConfig } from "../config/config.ts";
 import { ConfigError } from "../config/error.ts";
+import { count } from "../metrics/tally.ts";
 import type { App } from "./app-type.ts";
 import { discardBody } from "./body.ts";
 import { isDocsHost, urlsOf } from "./context.ts";
 import { negotiate, render } from "./format.ts";
+import { measure } from "./measure.ts";
 import { refuse, refuseInText } from "./refusals.ts";
 
 export async function prepare(c: Context<App>, next: Next): Promise<void> {
+  const beganAt = Date.now();
   // Without Cloudflare in front the header is the client's, and this goes into logs.
   const ray = c.req.header("cf-ray") ?? "";
   c.set("requestId", /^[\w-]{1,64}$/.test(ray) ? ray : crypto.randomUUID());
@@ -22,6 +25,7 @@ export async function prepare(c: Context<App>, next: Next): Promise<void> {
   c.header("x-request-id", c.get("requestId"));
   // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
   if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
+  measure(c, beganAt);
 }
 
 /** Not part of `prepare`: a fault in there would be answered past it. */
@@ -83,6 +87,7 @@ export function answerFault(error: Error, c: Context<App>): Response {
   const where = `${c.req.method} ${c.req.path.replace(/\/~[^/]+/, "/~…")}`;
   const logged = { message: `${where} failed: ${error.message}`, requestId, stack: error.stack };
   console.error(JSON.stringify(logged));
+  count("hexedge_faults_total");
   const message =
     error instanceof ConfigError
       ? `This registry is not set up rightly: ${error.message}`

@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import type { GroupConfig, MirrorConfig } from "../config/repositories.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
-import { openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
 import { parsePrivateKey, publicKeyPem } from "../hex/sign.ts";
 import type { App } from "./app-type.ts";
 import { countDownload } from "./downloads.ts";
@@ -67,10 +67,9 @@ async function findHolder(
   group: GroupConfig,
   name: string,
 ): Promise<Holder | { refused: Refusal }> {
-  const storage = openStorage(c.env);
   const { hosted } = c.get("config");
   const find = async (member: string) => {
-    const found = await storage.head(`repos/${member}/packages/${name}`);
+    const found = await openStorage(c.env, member).head(`repos/${member}/packages/${name}`);
     return found && { member, etag: found.etag };
   };
   const own = await Promise.all(group.members.filter((it) => hosted.has(it)).map(find));
@@ -97,7 +96,7 @@ async function servePackage(
     const built = await groupOf(c, group).buildPackage(name, member);
     remember(key, `${member} ${built}`);
   }
-  const response = await respond(c, openStorage(c.env), key, visibilityOf(group));
+  const response = await respond(c, openStorage(c.env, group.name), key, visibilityOf(group));
   return response ?? refuseInText(c, { reason: "not_found" });
 }
 
@@ -106,19 +105,18 @@ async function serveIndex(
   group: GroupConfig,
   path: "names" | "versions",
 ): Promise<Response> {
-  const storage = openStorage(c.env);
   for (const mirror of mirrorsOf(c, group)) {
     await freshen(c, mirror, path);
   }
   const heads = await Promise.all(
-    group.members.map((member) => storage.head(`repos/${member}/${path}`)),
+    group.members.map((member) => openStorage(c.env, member).head(`repos/${member}/${path}`)),
   );
   const source = heads.map((head) => head?.etag ?? "-").join(" ");
   const key = `repos/${group.name}/${path}`;
   if (builtFrom.get(key) !== source) {
     remember(key, await groupOf(c, group).buildIndex(path, source));
   }
-  const response = await respond(c, storage, key, visibilityOf(group));
+  const response = await respond(c, openStorage(c.env, group.name), key, visibilityOf(group));
   return response ?? refuseInText(c, { reason: "not_found" });
 }
 
@@ -132,7 +130,7 @@ async function serveFrom(
   const mirror = mirrorsOf(c, group).find(({ name }) => name === member);
   if (mirror) return serveMirrored(c, mirror, path);
   const key = `repos/${member}/${path}`;
-  const response = await respond(c, openStorage(c.env), key, visibilityOf(group));
+  const response = await respond(c, openStorage(c.env, member), key, visibilityOf(group));
   if (response?.status === 200 || response?.status === 304) countDownload(c, member, path);
   return response ?? refuseInText(c, { reason: "not_found" });
 }

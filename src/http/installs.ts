@@ -5,7 +5,7 @@
 import type { Context } from "hono";
 import { may } from "../accounts/may.ts";
 import type { MirrorConfig } from "../config/repositories.ts";
-import { openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
 import type { App } from "./app-type.ts";
 import { respond } from "./file-response.ts";
 import type { FoundRepository } from "./find-repository.ts";
@@ -32,7 +32,7 @@ export async function serveInstall(
     }
     const key = `repos/${mirror.name}/${path}`;
     const visibility = mirror.public ? "public" : "private";
-    const response = await respond(c, openStorage(c.env), key, visibility);
+    const response = await respond(c, openStorage(c.env, mirror.name), key, visibility);
     if (response) return response;
   }
   // The same for what is private and what is not there.

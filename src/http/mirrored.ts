@@ -7,7 +7,8 @@
  */
 import type { Context } from "hono";
 import type { MirrorConfig } from "../config/repositories.ts";
-import { openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
+import { count, seriesOf } from "../metrics/tally.ts";
 import type { CuratedPath } from "../mirror/curate.ts";
 import type { RegistryPath } from "../mirror/upstream.ts";
 import type { App } from "./app-type.ts";
@@ -80,7 +81,12 @@ async function serveRegistryFile(
   const known = await learn(c, repository, path);
   if ("refused" in known) return refuseInText(c, known.refused);
   const key = keyOf(repository, path);
-  const response = await respond(c, openStorage(c.env), key, visibilityOf(repository));
+  const response = await respond(
+    c,
+    openStorage(c.env, repository.name),
+    key,
+    visibilityOf(repository),
+  );
   if (!response) {
     // Somebody removed it since: what was told is not so any more.
     told.delete(key);
@@ -98,7 +104,9 @@ async function learn(
 ): Promise<Told | { refused: Refusal }> {
   const key = keyOf(repository, path);
   const known = told.get(key);
-  if (known && Date.now() < known.until) return known;
+  const isKnown = known !== undefined && Date.now() < known.until;
+  countRead(repository, isKnown ? "hit" : "miss");
+  if (isKnown) return known;
   const answer = await (isCurated(repository)
     ? askCurated(c, repository, path)
     : // The two others are for curated mirrors only.
@@ -184,9 +192,10 @@ async function serveTarball(
   name: string,
   version: string,
 ): Promise<Response> {
-  const storage = openStorage(c.env);
+  const storage = openStorage(c.env, repository.name);
   const key = `repos/${repository.name}/${path}`;
   const kept = await respond(c, storage, key, visibilityOf(repository));
+  countRead(repository, kept ? "hit" : "miss");
   if (kept) return kept;
   const delivery = await mirrorOf(c, repository).deliver(folder, name, version);
   switch (delivery.kind) {
@@ -221,6 +230,10 @@ function sayKept(response: Response, why: string): void {
 
 function untilOf({ declaration }: MirrorConfig, why: string | null): number {
   return Date.now() + (why === null ? declaration.ttl * 1000 : keptMs);
+}
+
+function countRead({ name: repository }: MirrorConfig, result: "hit" | "miss"): void {
+  count(seriesOf("hexedge_mirror_reads_total", { repository, result }));
 }
 
 function keyOf({ name }: MirrorConfig, path: CuratedPath): string {

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { AccountsRefusal } from "../accounts/types.ts";
+import type { GitRefusal } from "../git/update.ts";
 import type { LockfileRefusal } from "../hex/lockfile.ts";
 import type { FieldErrors, UploadRefusal } from "../hex/refusal.ts";
 import type { RepositoryRefusal } from "../repository/types.ts";
@@ -48,9 +49,12 @@ export type HttpRefusal =
   | { reason: "no_root_repository" }
   | { reason: "package_has_no_docs"; package: string }
   | { reason: "docs_page_not_found"; path: string }
-  | { reason: "name_differs" };
+  | { reason: "name_differs" }
+  | { reason: "git_off" }
+  | { reason: "git_read_only" };
 
 export type Refusal =
+  | GitRefusal
   | LockfileRefusal
   | UploadRefusal
   | RepositoryRefusal
@@ -297,6 +301,27 @@ export function answerTo(refusal: Refusal): Answer {
       });
     case "transfer_needs_full_level":
       return invalid({ level: 'ownership level is required to be "full" for a transfer' });
+    case "git_off":
+      return {
+        status: 404,
+        message:
+          "No repositories of git are mirrored here: declare [vars.GIT] repository in wrangler.toml",
+      };
+    case "git_read_only":
+      return { status: 403, message: "This is a mirror: push to where it comes from" };
+    case "git_changed":
+      return { status: 409, message: "Somebody else updated this mirror meanwhile: start again" };
+    case "packs_missing":
+      return invalid({ packs: `are not all here: ${refusal.packs.slice(0, 3).join(", ")}` });
+    case "objects_missing":
+      return invalid({ refs: `lead to ${refusal.objects[0]}, which is in none of the packs` });
+    case "pack_going":
+      return {
+        status: 409,
+        message: `${refusal.pack} is being removed: send it again in ten minutes`,
+      };
+    case "pack_malformed":
+      return invalid({ [refusal.file]: refusal.why });
     case "too_busy":
       return {
         status: 503,

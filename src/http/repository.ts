@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import { may } from "../accounts/may.ts";
-import { openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
 import { isPackageName } from "../hex/name.ts";
 import { parseVersion } from "../hex/version.ts";
 import { policyNamePattern } from "../mirror/declaration.ts";
@@ -41,7 +41,7 @@ export async function serveFile(c: Context<App>): Promise<Response> {
   }
   if (path === undefined) return refuseInText(c, { reason: "not_found" });
   if (repository.kind === "mirror") return serveMirrored(c, repository, path);
-  const storage = openStorage(c.env);
+  const storage = openStorage(c.env, name);
   const key = `repos/${name}/${path}`;
   const visibility = repository.public ? "public" : "private";
   const response = await respond(c, storage, key, visibility);

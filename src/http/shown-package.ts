@@ -5,7 +5,7 @@
 import type { Context } from "hono";
 import type { MirrorConfig } from "../config/repositories.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
-import { openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
 import { toHex } from "../hex/checksum.ts";
 import { isPackageName } from "../hex/name.ts";
 import { unpackPackage } from "../hex/registry.ts";
@@ -90,7 +90,7 @@ async function mirroredPackage(
   name: string,
 ): Promise<ShownPackage | { refused: Refusal }> {
   const refused = await freshen(c, mirror, `packages/${name}`);
-  const file = await openStorage(c.env).get(`repos/${mirror.name}/packages/${name}`);
+  const file = await openStorage(c.env, mirror.name).get(`repos/${mirror.name}/packages/${name}`);
   if (!file) return { refused: refused ?? { reason: "package_not_found", package: name } };
   const bytes = new Uint8Array(await new Response(file.body).arrayBuffer());
   const resource = await unpackPackage(bytes, await publicKeyOf(c, mirror), {

@@ -1,5 +1,6 @@
 /** How a mirror is declared in wrangler.toml. */
 import * as v from "valibot";
+import { storageKind } from "../storage/kind.ts";
 import { hexpmPublicKey } from "./hexpm.ts";
 import { rulesSchema } from "./rules.ts";
 
@@ -58,6 +59,7 @@ export const mirrorSchema = v.strictObject(
       ),
       "default",
     ),
+    storage: v.optional(storageKind),
   },
   "is no option of a mirror",
 );

@@ -4,9 +4,10 @@
  * `repos/NAME/`.
  */
 import { DurableObject } from "cloudflare:workers";
-import { mirrorOf } from "../config/config.ts";
+import { mirrorOf, readConfig } from "../config/config.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
-import { type Env, openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
+import { type Env, metricsName } from "../env.ts";
 import type { LockedRelease } from "../hex/lockfile.ts";
 import {
   parsePrivateKey,
@@ -14,7 +15,11 @@ import {
   publicKeyFingerprint,
   publicKeyPem,
 } from "../hex/sign.ts";
+import { countErrors } from "../metrics/storage.ts";
+import { count, handOverSoon, seriesOf } from "../metrics/tally.ts";
 import { migrate } from "../storage/migrate.ts";
+import { Courier } from "../webhooks/courier.ts";
+import { Deliveries, type DeliveryRecord } from "../webhooks/deliveries.ts";
 import { Circuit } from "./circuit.ts";
 import { type Curated, type CuratedPath, Curator, checkMode, type Judgement } from "./curate.ts";
 import { type Held, hold } from "./hold.ts";
@@ -31,6 +36,8 @@ import type { Signer, World } from "./world.ts";
 export class Mirror extends DurableObject<Env> {
   /** Not `#world`: tests put another upstream and another clock into it. */
   world!: World;
+  /** The same with receivers. */
+  courier!: Courier;
   #tarballs!: Tarballs;
   #circuit!: Circuit;
   #sync!: Sync;
@@ -41,6 +48,7 @@ export class Mirror extends DurableObject<Env> {
     super(ctx, env);
     void ctx.blockConcurrencyWhile(async () => {
       this.world = await this.#open();
+      this.courier = this.#hire(this.world);
       this.#circuit = new Circuit(() => this.world.now());
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const refresh = (path: RegistryPath) => this.refresh(path);
@@ -98,8 +106,28 @@ export class Mirror extends DurableObject<Env> {
     return this.#sync.status();
   }
 
+  /** What webhooks were told, and are still to be told; newest first. */
+  deliveries(limit: number, before?: string): DeliveryRecord[] {
+    return this.world.deliveries.log(limit, before);
+  }
+
+  /** For metrics. */
+  state() {
+    const { failures, retryAt } = this.#circuit.state;
+    return {
+      isCircuitOpen: failures > 0 && this.world.now() < retryAt,
+      deliveries: this.world.deliveries.counts(),
+    };
+  }
+
+  /** Tells it once more. @returns whether there is such a delivery. */
+  redeliver(id: string): boolean {
+    return this.world.deliveries.redeliver(id, this.world.now());
+  }
+
   /** Starts the first sync, and the next one if its alarm was lost; the cron calls it. */
   async recover(): Promise<void> {
+    this.courier.run();
     if (!this.#sync.isOn) return;
     const now = this.world.now();
     const at = await this.ctx.storage.getAlarm();
@@ -119,6 +147,27 @@ export class Mirror extends DurableObject<Env> {
       next = this.world.now() + this.world.syncLimits.awayMs;
     }
     if (next !== null) await this.ctx.storage.setAlarm(next);
+    this.courier.run();
+  }
+
+  #hire(world: World): Courier {
+    const courier = new Courier(world.deliveries, {
+      name: world.repository,
+      fetch: (url, init) => fetch(url, init),
+      now: () => world.now(),
+      later: (work) => this.ctx.waitUntil(work),
+      wake: (delayMs) => this.ctx.waitUntil(this.#wake(delayMs)),
+    });
+    world.deliveries.onWrite = () => this.ctx.waitUntil(this.#wake(0));
+    courier.wake();
+    return courier;
+  }
+
+  /** The sync has the same alarm: whichever is earlier, it finds out by itself whether it is time. */
+  async #wake(delayMs: number): Promise<void> {
+    const at = Date.now() + delayMs;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
 
   /** The sync writes a file: whoever asks for it meanwhile waits, and nobody else writes it. */
@@ -150,6 +199,23 @@ export class Mirror extends DurableObject<Env> {
     return mine;
   }
 
+  async #fetch(repository: string, url: string, init?: RequestInit): Promise<Response> {
+    const counted = (result: string) =>
+      count(seriesOf("hexedge_upstream_requests_total", { repository, result }));
+    handOverSoon(
+      (counts) => this.env.METRICS.getByName(metricsName).add(counts),
+      (work) => this.ctx.waitUntil(work),
+    );
+    try {
+      const response = await fetch(url, init);
+      counted(`${Math.floor(response.status / 100)}xx`);
+      return response;
+    } catch (error) {
+      counted("failed");
+      throw error;
+    }
+  }
+
   async #open(): Promise<World> {
     const repository = this.ctx.id.name;
     if (repository === undefined) throw new Error("a mirror is only ever opened by its name");
@@ -165,9 +231,10 @@ export class Mirror extends DurableObject<Env> {
         allowedHosts: declaration.upstream_hosts,
         ...(authKey === undefined ? {} : { authKey }),
       },
-      storage: openStorage(this.env),
+      storage: countErrors(openStorage(this.env, repository), repository),
       sql: this.ctx.storage.sql,
-      fetch: (url, init) => fetch(url, init),
+      deliveries: new Deliveries(this.ctx.storage.sql, readConfig(this.env).webhooks),
+      fetch: (url, init) => this.#fetch(repository, url, init),
       now: () => Date.now(),
       syncLimits: { ...syncLimits },
       signer: declaration.mode === "curated" ? await openSigner(this.env, repository) : null,

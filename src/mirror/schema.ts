@@ -1,3 +1,5 @@
+import { deliveryTables } from "../webhooks/schema.ts";
+
 /**
  * What a mirror knows about what it keeps, in the SQLite of its Durable Object. The files are in storage,
  * under the paths at which they are served; losing these tables costs only asking upstream again.
@@ -68,4 +70,13 @@ export const migrations: readonly string[] = [
     licenses TEXT NOT NULL           -- JSON: a list, or null when it names none that can be read
   ) WITHOUT ROWID;
   `,
+  `
+  -- Releases that the rules held back when they were first judged: webhooks hear of each once.
+  CREATE TABLE held_back (
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    PRIMARY KEY (package, version)
+  ) WITHOUT ROWID;
+  `,
+  deliveryTables,
 ];

@@ -1,4 +1,5 @@
 import type { Storage } from "../storage/storage.ts";
+import type { Deliveries } from "../webhooks/deliveries.ts";
 import type { MirrorDeclaration } from "./declaration.ts";
 import type { SyncLimits } from "./sync/slice.ts";
 import type { Upstream, UpstreamOptions } from "./upstream.ts";
@@ -11,6 +12,8 @@ export interface World extends Pick<UpstreamOptions, "fetch" | "now"> {
   upstream: Upstream;
   storage: Storage;
   sql: SqlStorage;
+  /** What webhooks are to hear. */
+  deliveries: Deliveries;
   /** Of a curated mirror: who signs what it serves. */
   signer: Signer | null;
   syncLimits: SyncLimits;

@@ -5,8 +5,13 @@
  * throws only for faults.
  */
 import { DurableObject } from "cloudflare:workers";
+import { readConfig } from "../config/config.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
-import { type Env, openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
+import type { Env } from "../env.ts";
+import { countErrors } from "../metrics/storage.ts";
+import { Courier } from "../webhooks/courier.ts";
+import type { DeliveryRecord } from "../webhooks/deliveries.ts";
 import { type Facts, factsOf } from "./check.ts";
 import { detailsOf } from "./details.ts";
 import { publishDocs, revertDocs } from "./docs.ts";
@@ -50,11 +55,14 @@ export class Repository extends DurableObject<Env> {
   /** When the alarm comes that is set. */
   #alarmAt = Number.POSITIVE_INFINITY;
   #failures = 0;
+  /** Not `#courier`: tests put other receivers into it. */
+  courier!: Courier;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     void ctx.blockConcurrencyWhile(async () => {
       this.world = await this.#open();
+      this.courier = this.#hire();
     });
   }
 
@@ -182,9 +190,30 @@ export class Repository extends DurableObject<Env> {
     return factsOf(this.world);
   }
 
+  /** What webhooks were told, and are still to be told; newest first. */
+  deliveries(limit: number, before?: string): DeliveryRecord[] {
+    return this.world.ledger.deliveries.log(limit, before);
+  }
+
+  /** For metrics. */
+  state() {
+    const { ledger } = this.world;
+    return { ...ledger.backlog(Date.now()), deliveries: ledger.deliveries.counts() };
+  }
+
+  /** Tells it once more. @returns whether there is such a delivery. */
+  redeliver(id: string): boolean {
+    return this.world.ledger.deliveries.redeliver(id, Date.now());
+  }
+
   /** Finishes what is begun; the cron calls it in case an alarm was lost. */
   async recover(): Promise<void> {
-    if (await recover(this.world)) this.#wake(alarmDelayMs);
+    try {
+      if (await recover(this.world)) this.#wake(alarmDelayMs);
+    } finally {
+      // After the flush, so that what webhooks hear of is there; nobody waits for them.
+      this.courier.run();
+    }
   }
 
   override async alarm(): Promise<void> {
@@ -206,11 +235,12 @@ export class Repository extends DurableObject<Env> {
   async #open(): Promise<World> {
     const repository = this.ctx.id.name;
     if (repository === undefined) throw new Error("a repository is only ever opened by its name");
-    const ledger = new Ledger(this.ctx.storage, repository);
+    const ledger = new Ledger(this.ctx.storage, repository, readConfig(this.env).webhooks);
+    ledger.deliveries.onWrite = () => this.#wake(alarmDelayMs);
     const signer = await openSigner(signingKeyPem(this.env, repository));
     const parts = {
       ...{ repository, ledger, signer, retryDelaysMs },
-      storage: openStorage(this.env),
+      storage: countErrors(openStorage(this.env, repository), repository),
       index: this.env.INDEX,
       wake: () => this.#wake(alarmDelayMs),
     };
@@ -223,10 +253,23 @@ export class Repository extends DurableObject<Env> {
       this.#wake(alarmDelayMs);
     }
     if (ledger.state("signer") !== signer.fingerprint) {
-      ledger.signAnew(signer.fingerprint);
+      ledger.signAnew(signer.fingerprint, Date.now());
       this.#wake(alarmDelayMs);
     }
     return world;
+  }
+
+  #hire(): Courier {
+    const { repository, ledger } = this.world;
+    const courier = new Courier(ledger.deliveries, {
+      name: repository,
+      fetch: (url, init) => fetch(url, init),
+      now: () => Date.now(),
+      later: (work) => this.ctx.waitUntil(work),
+      wake: (delayMs) => this.#wake(delayMs),
+    });
+    courier.wake();
+    return courier;
   }
 
   /**

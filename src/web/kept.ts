@@ -1,4 +1,5 @@
-import { type Env, openStorage } from "../env.ts";
+import { openStorage } from "../config/storage.ts";
+import type { Env } from "../env.ts";
 
 /**
  * Packages that a mirror has been asked for, in the order of names: only the bucket knows.
@@ -12,7 +13,7 @@ export async function keptPackages(
 ): Promise<string[]> {
   const prefix = `${of}/${mirror}/packages/`;
   const kept: string[] = [];
-  for await (const key of openStorage(env).list(prefix)) {
+  for await (const key of openStorage(env, mirror).list(prefix)) {
     kept.push(key.slice(prefix.length));
     if (kept.length >= max) break;
   }

@@ -16,6 +16,14 @@ const least = {
   REPOSITORIES: { acme: { kind: "hosted" } },
 };
 
+/** All on S3, and this of it declared otherwise. */
+function onS3(declared: object) {
+  return {
+    ...{ STORAGE: "s3", S3_ACCESS_KEY_ID: "key", S3_SECRET_ACCESS_KEY: "secret" },
+    S3: { endpoint: "https://s3.example.com", region: "eu-1", bucket: "hexedge", ...declared },
+  };
+}
+
 /** What may be declared wrongly: the key, what is declared, and how the sentence about it begins. */
 const wrong: [string, object, RegExp][] = [
   ["no ADMIN_KEY", { ADMIN_KEY: undefined }, /^ADMIN_KEY is missing: `npx wrangler secret put/],
@@ -166,6 +174,49 @@ const wrong: [string, object, RegExp][] = [
   ["a PUBLIC_URL that is a program", { PUBLIC_URL: "javascript:alert(1)" }, /^PUBLIC_URL /],
   ["a PUBLIC_URL with a query", { PUBLIC_URL: "https://hex.example.com/?a" }, /^PUBLIC_URL /],
   ["a PUBLIC_URL with a fragment", { PUBLIC_URL: "https://hex.example.com/#a" }, /^PUBLIC_URL /],
+  ["a STORAGE that is none", { STORAGE: "gcs" }, /^STORAGE must be "r2", "folder" or "s3"/],
+  [
+    "a storage that is none",
+    { REPOSITORIES: { acme: { kind: "hosted", storage: "S3" } } },
+    /^REPOSITORIES\.acme\.storage must be "r2", "folder" or "s3"/,
+  ],
+  ["S3 that is not declared", { STORAGE: "s3" }, /^S3 is missing: declare \[vars\.S3\]/],
+  [
+    "S3 that is not declared, for a mirror alone",
+    { REPOSITORIES: { acme: { kind: "mirror", storage: "s3" } } },
+    /^S3 is missing/,
+  ],
+  ["S3 without a bucket", onS3({ bucket: undefined }), /^S3\.bucket must be the name of a bucket/],
+  ["S3 without an endpoint", onS3({ endpoint: undefined }), /^S3\.endpoint must be a URL such as/],
+  ["S3 without a region", onS3({ region: undefined }), /^S3\.region must be a region such as/],
+  ["an endpoint without a scheme", onS3({ endpoint: "s3.example.com" }), /^S3\.endpoint must be/],
+  ["an endpoint with a path", onS3({ endpoint: "https://a.b/bucket" }), /^S3\.endpoint .*path/],
+  ["an endpoint with a key", onS3({ endpoint: "https://key:secret@a.b" }), /^S3\.endpoint must be/],
+  ["a bucket that leads elsewhere", onS3({ bucket: "../other" }), /^S3\.bucket is no name/],
+  ["a prefix that leads elsewhere", onS3({ prefix: "../other" }), /^S3\.prefix must be a folder/],
+  ["a prefix that begins with a slash", onS3({ prefix: "/a" }), /^S3\.prefix must be a folder/],
+  ["a misspelt option of S3", onS3({ buckets: "a" }), /^S3\.buckets is no option of S3/],
+  ["S3 that is text", { STORAGE: "s3", S3: "https://a.b" }, /^S3 is missing: endpoint/],
+  [
+    "a bucket with dots as a host",
+    onS3({ bucket: "a.b.c", virtual_host: true }),
+    /^S3\.virtual_host: a bucket with dots/,
+  ],
+  [
+    "no S3_ACCESS_KEY_ID",
+    { ...onS3({}), S3_ACCESS_KEY_ID: undefined },
+    /^S3_ACCESS_KEY_ID is missing: `npx wrangler secret put S3_ACCESS_KEY_ID`/,
+  ],
+  [
+    "no S3_SECRET_ACCESS_KEY",
+    { ...onS3({}), S3_SECRET_ACCESS_KEY: undefined },
+    /^S3_SECRET_ACCESS_KEY is missing: `npx wrangler secret put/,
+  ],
+  [
+    "an S3_SECRET_ACCESS_KEY that ends its line",
+    { ...onS3({}), S3_SECRET_ACCESS_KEY: "secret\n" },
+    /^S3_SECRET_ACCESS_KEY must have letters, digits/,
+  ],
 ];
 
 let log: ReturnType<typeof vi.spyOn>;
@@ -347,6 +398,28 @@ describe("what is declared rightly", () => {
     ["a path", "https://example.com/hex/", "https://example.com/hex"],
   ])("may be a PUBLIC_URL with %s", (_title, declared, read) => {
     expect(readConfig({ ...least, PUBLIC_URL: declared } as unknown as Env).publicUrl).toBe(read);
+  });
+
+  it.each([
+    ["", ""],
+    ["team/hex", "team/hex/"],
+    ["team/hex/", "team/hex/"],
+  ])("may be S3 with the prefix %j", (prefix, expected) => {
+    const declared = onS3({ endpoint: "https://s3.example.com/", prefix });
+    expect(readConfig({ ...least, ...declared } as unknown as Env).s3).toEqual({
+      ...{
+        endpoint: "https://s3.example.com",
+        region: "eu-1",
+        bucket: "hexedge",
+        prefix: expected,
+      },
+      ...{ isVirtualHost: false, accessKeyId: "key", secretAccessKey: "secret" },
+    });
+  });
+
+  it("needs no secrets of an S3 that no repository is on", () => {
+    const { S3 } = onS3({});
+    expect(readConfig({ ...least, S3 } as unknown as Env).s3).toBeUndefined();
   });
 
   it("needs neither a root repository nor an address", () => {

@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { unpackPackage, unpackPolicy } from "../../src/hex/registry.ts";
 import { parsePrivateKey, parsePublicKey, publicKeyPem } from "../../src/hex/sign.ts";
 import { knownLicenses } from "../../src/mirror/curate/licenses.ts";
@@ -245,7 +246,7 @@ describe("a curated mirror", () => {
 
   it("does not give out what somebody put into its storage, while it cannot be judged", async () => {
     const it = await curatedWorld({});
-    const storage = openStorage(env as Env);
+    const storage = openStorage(env as Env, it.repository);
     for (const path of ["packages/foo", "tarballs/foo-1.0.0.tar", "names", "policies/default"]) {
       const key = `repos/${it.repository}/${path}`;
       await storage.put(key, new TextEncoder().encode("evil"), { kind: "create" });
@@ -266,7 +267,7 @@ describe("a curated mirror", () => {
     await it.publish("1.1.0");
     expect(await it.versions()).toEqual(["1.0.0"]);
     const theirs = await bytesOf(await it.author.file("/packages/foo"));
-    const storage = openStorage(env as Env);
+    const storage = openStorage(env as Env, it.repository);
     const key = `repos/${it.repository}/packages/foo`;
     const there = await storage.head(key);
     await storage.put(key, theirs, { kind: "replace", etag: there?.etag ?? "" });
@@ -488,7 +489,7 @@ describe("a curated mirror", () => {
     await it.publish("1.0.0");
     await it.publish("1.1.0");
     // As a verbatim mirror leaves it.
-    const storage = openStorage(env as Env);
+    const storage = openStorage(env as Env, it.repository);
     for (const path of ["packages/foo", "names", "versions"]) {
       const bytes = await bytesOf(await it.author.file(`/${path}`));
       await storage.put(`repos/${it.repository}/${path}`, bytes, { kind: "create" });
@@ -512,7 +513,7 @@ describe("a curated mirror", () => {
 
 async function keys({ repository }: CuratedWorld, top: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const key of openStorage(env as Env).list(`${top}/${repository}/`)) {
+  for await (const key of openStorage(env as Env, repository).list(`${top}/${repository}/`)) {
     found.push(key.slice(`${top}/${repository}/`.length));
   }
   return found;

@@ -1,7 +1,8 @@
 /** A verbatim mirror: what its readers get while upstream is there, away, and lying. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { type MirrorWorld, mirrorWorld } from "../support/mirror.ts";
 import { packageTarball } from "../support/tarball.ts";
 
@@ -64,7 +65,7 @@ describe("a mirror", () => {
   it("fetches again what somebody removed from its storage", async () => {
     const it = await withFoo();
     const first = await bytes(await it.reader.file("/packages/foo"));
-    await openStorage(env as Env).delete(`repos/${it.repository}/packages/foo`);
+    await openStorage(env as Env, it.repository).delete(`repos/${it.repository}/packages/foo`);
     // This isolate was told a moment ago that it is there.
     expect((await it.reader.file("/packages/foo")).status).toBe(404);
     expect(await bytes(await it.reader.file("/packages/foo"))).toEqual(first);
@@ -225,7 +226,7 @@ function passSeconds(seconds: number): void {
 
 async function kept({ repository }: MirrorWorld): Promise<string[]> {
   const keys: string[] = [];
-  for await (const key of openStorage(env as Env).list(`repos/${repository}/`)) {
+  for await (const key of openStorage(env as Env, repository).list(`repos/${repository}/`)) {
     keys.push(key.slice(`repos/${repository}/`.length));
   }
   return keys;

@@ -1,7 +1,8 @@
 /** `sync = "eager"`: all that upstream has is here before anybody asks, and nobody is told of what is not. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import type { MirrorDeclaration } from "../../src/mirror/declaration.ts";
 import { docsTarball } from "../support/direct.ts";
 import { injectUpstream, type MirrorWorld, mirrorWorld, syncOnce } from "../support/mirror.ts";
@@ -320,7 +321,7 @@ describe("an eager mirror", () => {
 
   it("brings again what somebody removed from storage, when a reader asks", async () => {
     const it = await synced();
-    const storage = openStorage(env as Env);
+    const storage = openStorage(env as Env, it.repository);
     for (const path of ["packages/foo", "tarballs/foo-1.0.0.tar", "versions"]) {
       await storage.delete(`repos/${it.repository}/${path}`);
     }

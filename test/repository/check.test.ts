@@ -3,7 +3,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { signingKeyPem } from "../../src/config/signing-key.ts";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { sha256 } from "../../src/hex/checksum.ts";
 import {
   buildNames,
@@ -58,7 +59,7 @@ class Damaged {
   }
 
   async problems(): Promise<string[]> {
-    return check(openStorage(env as Env), await this.world.stub.facts());
+    return check(openStorage(env as Env, this.world.repository), await this.world.stub.facts());
   }
 
   async put(path: string, bytes: Uint8Array): Promise<void> {

@@ -2,8 +2,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { openStorage } from "../../src/config/storage.ts";
 import { readPage } from "../../src/docs/read.ts";
-import { type Env, openStorage } from "../../src/env.ts";
+import type { Env } from "../../src/env.ts";
 import { sha256, toHex } from "../../src/hex/checksum.ts";
 import type { Repository } from "../../src/repository/repository.ts";
 import type { RepositoryRefusal } from "../../src/repository/types.ts";
@@ -107,7 +108,11 @@ async function expectAtRest(it: World, docs: Docs | null): Promise<void> {
 }
 
 async function page(it: World, path: string): Promise<string | undefined> {
-  const found = await readPage(openStorage(env as Env), `pages/${it.repository}/foo-1.0.0`, path);
+  const found = await readPage(
+    openStorage(env as Env, it.repository),
+    `pages/${it.repository}/foo-1.0.0`,
+    path,
+  );
   if (!found) return undefined;
   const bytes = new Uint8Array(await new Response(found.body).arrayBuffer());
   return text(found.encoding === "gzip" ? await inflate(bytes) : bytes);

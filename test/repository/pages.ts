@@ -1,6 +1,7 @@
 /** Looking at the pages of docs in the bucket, from outside. */
 import { env } from "cloudflare:workers";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { toHex } from "../../src/hex/checksum.ts";
 import type { ReleaseRecord } from "../../src/repository/types.ts";
 import { visible } from "../support/direct.ts";
@@ -9,7 +10,9 @@ import { storedFiles, type World } from "../support/world.ts";
 /** Every key of the bucket that is the repository's. */
 export async function storedKeys(world: Pick<World, "repository">): Promise<string[]> {
   const keys: string[] = [];
-  for await (const key of openStorage(env as Env).list(`pages/${world.repository}/`)) {
+  for await (const key of openStorage(env as Env, world.repository).list(
+    `pages/${world.repository}/`,
+  )) {
     keys.push(key.replace(`${world.repository}/`, ""));
   }
   return [...keys, ...(await storedFiles(world))];

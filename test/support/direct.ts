@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { gzipSync } from "fflate";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { sha256, toHex } from "../../src/hex/checksum.ts";
 import { checkMetadata } from "../../src/hex/metadata.ts";
 import { type PackageResource, unpackNames, unpackPackage } from "../../src/hex/registry.ts";
@@ -58,7 +59,7 @@ export async function storedBytes(
   { repository }: Pick<World, "repository">,
   path: string,
 ): Promise<Uint8Array | undefined> {
-  const found = await openStorage(env as Env).get(`repos/${repository}/${path}`);
+  const found = await openStorage(env as Env, repository).get(`repos/${repository}/${path}`);
   return found && new Uint8Array(await new Response(found.body).arrayBuffer());
 }
 

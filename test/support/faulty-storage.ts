@@ -6,7 +6,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import type { Repository } from "../../src/repository/repository.ts";
 import type { Index } from "../../src/repository/world.ts";
 import type {
@@ -153,7 +154,7 @@ export async function injectFaults({
   repository,
 }: Pick<World, "stub" | "repository">): Promise<FaultyStorage> {
   return runInDurableObject(stub, ({ world }: Repository) => {
-    const storage = new FaultyStorage(repository, openStorage(env as Env), world.index);
+    const storage = new FaultyStorage(repository, openStorage(env as Env, repository), world.index);
     world.storage = storage;
     world.index = storage.index;
     world.retryDelaysMs = [0, 0, 0];

@@ -1,7 +1,8 @@
 /** The storage of a mirror that is looked at after every change, or dies at one. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { sameBytes, sha256 } from "../../src/hex/checksum.ts";
 import { unpackNames, unpackPackage, unpackVersions } from "../../src/hex/registry.ts";
 import type { PutCondition, Storage } from "../../src/storage/storage.ts";
@@ -31,7 +32,7 @@ async function untruthsOf(
   { name: repository, publicKey }: SignedBy,
   replaced: string[],
 ): Promise<string[]> {
-  const storage = openStorage(env as Env);
+  const storage = openStorage(env as Env, it.repository);
   const read = async (path: string) => {
     const found = await storage.get(`repos/${it.repository}/${path}`);
     return found && new Uint8Array(await new Response(found.body as BodyInit).arrayBuffer());
@@ -139,7 +140,7 @@ export async function crashAt(it: MirrorWorld, at: number, happens: boolean): Pr
 async function replaceStorage(it: MirrorWorld, wrap: (inner: Storage) => Storage): Promise<void> {
   await injectUpstream(it);
   await runInDurableObject(it.stub, ({ world }) => {
-    world.storage = wrap(openStorage(env as Env));
+    world.storage = wrap(openStorage(env as Env, it.repository));
   });
 }
 

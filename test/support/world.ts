@@ -6,7 +6,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { Accounts } from "../../src/accounts/accounts.ts";
-import { accountsName, type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import { accountsName, type Env } from "../../src/env.ts";
 import { check } from "../../src/repository/check.ts";
 import { packageTarball, type ReleaseOptions } from "./tarball.ts";
 
@@ -108,7 +109,7 @@ export class Person {
 /** All that is wrong with the repository: nothing. */
 export async function expectSound({ stub }: Pick<World, "stub">): Promise<void> {
   const facts = await stub.facts();
-  expect(await check(openStorage(env as Env), facts)).toEqual([]);
+  expect(await check(openStorage(env as Env, facts.repository), facts)).toEqual([]);
 }
 
 /**
@@ -125,7 +126,7 @@ export function setFailuresMax(failuresMax: number): Promise<void> {
 /** Every key of the bucket below the repository, without `repos/NAME/`. */
 export async function storedFiles({ repository }: Pick<World, "repository">): Promise<string[]> {
   const files: string[] = [];
-  for await (const key of openStorage(env as Env).list(`repos/${repository}/`)) {
+  for await (const key of openStorage(env as Env, repository).list(`repos/${repository}/`)) {
     files.push(key.slice(`repos/${repository}/`.length));
   }
   return files;

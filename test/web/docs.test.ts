@@ -3,7 +3,8 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { newsMsMax } from "../../src/accounts/changes.ts";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
 import { pagesKey } from "../../src/repository/keys.ts";
 import { docsOf, type Files, noise, unpack, utf8 } from "../docs/archives.ts";
@@ -112,7 +113,9 @@ describe("a page of documentation", () => {
   });
 
   it("is what was published, of its type, gzipped as it is stored or inflated", async () => {
-    const stored = await openStorage(env as Env).get(pagesKey(it_.repository, "foo", "1.0.0"));
+    const stored = await openStorage(env as Env, it_.repository).get(
+      pagesKey(it_.repository, "foo", "1.0.0"),
+    );
     const packed = new Uint8Array(await new Response(stored?.body).arrayBuffer());
     const { files } = await unpack(packed);
     const types: Record<string, string> = {

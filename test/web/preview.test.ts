@@ -1,7 +1,8 @@
 /** The pages that show what is in a release, and what differs between two. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Env, openStorage } from "../../src/env.ts";
+import { openStorage } from "../../src/config/storage.ts";
+import type { Env } from "../../src/env.ts";
 import { openLimits } from "../../src/preview/open.ts";
 import { encodePath } from "../../src/web/paths.ts";
 import { curatedWorld } from "../mirror/curated-world.ts";
@@ -198,7 +199,7 @@ async function expectOurs(html: string): Promise<void> {
 }
 
 async function overwrite(key: string, bytes: Uint8Array): Promise<void> {
-  const storage = openStorage(env as Env);
+  const storage = openStorage(env as Env, key.split("/")[1] ?? "");
   const etag = (await storage.head(key))?.etag ?? "";
   expect(await storage.put(key, bytes, { kind: "replace", etag })).toBeDefined();
 }
@@ -646,7 +647,7 @@ describe("what is hostile", () => {
   });
 
   it("is said to be damaged when it cannot be read", async () => {
-    const storage = openStorage(env as Env);
+    const storage = openStorage(env as Env, open.repository);
     const key = `repos/${open.repository}/tarballs/broken-1.0.0.tar`;
     await open.admin.publish({ name: "broken", version: "1.0.0" });
     await open.admin.publish({ name: "broken", version: "1.1.0" });
@@ -764,7 +765,7 @@ describe("who sees files", () => {
     for (const version of ["1.0.0", "1.1.0"]) {
       await it.publish(version);
       const tarball = await packageTarball({ name: "foo", version });
-      await openStorage(env as Env).put(
+      await openStorage(env as Env, it.repository).put(
         `repos/${it.repository}/tarballs/foo-${version}.tar`,
         tarball,
         { kind: "create" },

@@ -7,7 +7,15 @@ import { filterPackage, nextChange, type Verdict, verdictsOf } from "../rules.ts
 import type { World } from "../world.ts";
 import { digestOf, nextMtimeSeconds } from "./digest.ts";
 import { knownLicenses, learnLicenses, type Unknown } from "./licenses.ts";
-import { type CuratedRow, curatedRow, entryOf, forgetRow, keepRow, readEntry } from "./rows.ts";
+import {
+  type CuratedRow,
+  curatedRow,
+  entryOf,
+  forgetRow,
+  keepRow,
+  noteHeld,
+  readEntry,
+} from "./rows.ts";
 import type { Curated, Curation } from "./types.ts";
 
 export type Judgement =
@@ -79,6 +87,7 @@ async function build(
   const { world, signer, stamp } = curation;
   const now = world.now();
   const verdicts = judge(curation, resource, now);
+  tellHeld(world, resource.name, verdicts);
   const filtered = filterPackage(resource, verdicts);
   const { name } = resource;
   const row = { name, source_etag: sourceEtag, stamp, again_at: null };
@@ -95,6 +104,18 @@ async function build(
   const file = await buildSigned(bytes, signer.key, { mtimeSeconds });
   const etag = await keep(world.storage, servedKey(world, name), file);
   return { ...judged, payload, etag, entry };
+}
+
+/** Both in one step, so that webhooks hear of each release that is held, and once. */
+function tellHeld(world: World, name: string, verdicts: readonly Verdict[]): void {
+  for (const { version, rule, reason, until } of noteHeld(world, name, verdicts)) {
+    world.deliveries.write({
+      ...{ event: "release.held_back", at: world.now() },
+      ...{ repository: world.repository, package: name, version },
+      author: { name: "hexedge", credential: "none" },
+      params: { rule, reason, until: until === null ? null : new Date(until).toISOString() },
+    });
+  }
 }
 
 function isValid(row: CuratedRow, { stamp, world }: Curation): boolean {

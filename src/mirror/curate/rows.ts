@@ -39,6 +39,19 @@ export function forgetRow({ sql }: Tables, name: string): void {
   sql.exec("DELETE FROM curated WHERE name = ?", name);
 }
 
+/** Of those that are held, the ones that never were before. */
+export function noteHeld<T extends { version: string; isIn: boolean }>(
+  { sql }: Tables,
+  name: string,
+  verdicts: readonly T[],
+): T[] {
+  return verdicts.filter(({ version, isIn }) => {
+    if (isIn) return false;
+    const insert = "INSERT OR IGNORE INTO held_back VALUES (?, ?)";
+    return sql.exec(insert, name, version).rowsWritten > 0;
+  });
+}
+
 export function entryOf({ name, releases }: PackageResource): Entry {
   const positions = (isMeant: (release: PackageResource["releases"][number]) => boolean) =>
     [...releases.entries()].filter(([, release]) => isMeant(release)).map(([at]) => at);

@@ -1,4 +1,7 @@
 /** What every change does beside the change itself: sequence, registry entries, catalog, audit. */
+
+import type { Webhook } from "../../webhooks/declaration.ts";
+import { Deliveries } from "../../webhooks/deliveries.ts";
 import { namesEntry, versionsEntry } from "../resources.ts";
 import type { AuditQuery, AuditRecord, ListQuery, Refused } from "../types.ts";
 import { type Event, readAudit, writeAudit } from "./audit.ts";
@@ -7,8 +10,18 @@ import { Progress } from "./progress.ts";
 import { type Found, findPackages } from "./search.ts";
 
 export class Changes extends Progress {
-  constructor(storage: DurableObjectStorage, repository: string) {
+  /** What webhooks are to hear: written with the audit line. */
+  readonly deliveries: Deliveries;
+
+  constructor(
+    storage: DurableObjectStorage,
+    repository: string,
+    webhooks: readonly Webhook[] = [],
+  ) {
     super(storage, repository);
+    this.deliveries = new Deliveries(this.sql, webhooks);
+    // Whoever hears of a release looks for it.
+    this.deliveries.isVisible = (name) => !this.isStale(name);
     if (this.state("catalog") !== catalogVersion) this.step(() => this.#catalogueAll());
   }
 
@@ -47,6 +60,11 @@ export class Changes extends Progress {
 
   protected audit(event: Event, now: number): void {
     writeAudit(this.sql, event, now);
+    const { action, package: name, version = null, author, params = {} } = event;
+    this.deliveries.write({
+      ...{ event: action, at: now, repository: this.repository, package: name, version },
+      ...{ author, params },
+    });
   }
 
   protected notFound(name: string, version: string): Refused {

@@ -93,8 +93,9 @@ export class Progress extends Rows {
   }
 
   /** Another signing key: every file has to be signed anew. */
-  signAnew(fingerprint: string): void {
+  signAnew(fingerprint: string, now: number): void {
     this.step(() => {
+      this.setState("signed_anew_at", now);
       this.setState("signer", fingerprint);
       this.sql.exec("UPDATE packages SET changed = ?", this.nextSequence());
     });

@@ -172,6 +172,23 @@ export class Rows {
     return Number(this.state("sequence") ?? 0);
   }
 
+  /** How much of what the ledger says is not in the bucket, or in KV, yet; and since when. */
+  backlog(now: number): { flushLagMs: number; dirty: number; unindexed: number; uploads: number } {
+    const { oldest, ...counts } = this.sql
+      .exec<{ oldest: number | null; dirty: number; unindexed: number; uploads: number }>(
+        `SELECT (SELECT min(updated_at) FROM packages WHERE changed > flushed OR changed > ?)
+             AS oldest,
+           (SELECT count(*) FROM packages WHERE changed > flushed) AS dirty,
+           (SELECT count(*) FROM packages WHERE touched > indexed) AS unindexed,
+           (SELECT count(*) FROM uploads) AS uploads`,
+        this.published(),
+      )
+      .one();
+    // With another key all is to be written again, which is no change of a package.
+    const since = Math.max(oldest ?? now, Number(this.state("signed_anew_at") ?? 0));
+    return { ...counts, flushLagMs: Math.max(0, now - since) };
+  }
+
   /** Is everything that the ledger says in the bucket and in KV? */
   isClean(): boolean {
     if (!this.isPublished()) return false;

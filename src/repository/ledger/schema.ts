@@ -1,3 +1,5 @@
+import { deliveryTables } from "../../webhooks/schema.ts";
+
 /**
  * The tables of one repository, in the SQLite of its Durable Object. They are the truth; the bucket
  * and KV follow them. Times are milliseconds since 1970, checksums 32 raw bytes, lists are JSON.
@@ -148,4 +150,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX releases_to_page ON releases (package, version)
     WHERE docs_checksum IS NOT NULL AND docs_checksum IS NOT pages_of;
   `,
+  deliveryTables,
 ];

@@ -1,6 +1,6 @@
 /** Which two releases a page compares, opened. */
 import type { Context } from "hono";
-import { openStorage } from "../../env.ts";
+import { openStorage } from "../../config/storage.ts";
 import type { App } from "../../http/app-type.ts";
 import type { Refusal } from "../../http/refusals.ts";
 import type { ShownPackage } from "../../http/shown-package.ts";
@@ -34,7 +34,7 @@ export async function withBoth<T>(
   { left, right }: Compared,
   work: (left: Uint8Array, right: Uint8Array) => Promise<T>,
 ): Promise<T | Refused> {
-  const storage = openStorage(c.env);
+  const storage = openStorage(c.env, left.repository);
   const before = await openRelease(storage, keyOf(left));
   if (!before || !("close" in before)) return { refused: notOpened(c, left, before) };
   try {

@@ -4,8 +4,8 @@
  * pass.ts who may see that of a private repository.
  */
 import type { Context } from "hono";
+import { openStorage } from "../../config/storage.ts";
 import { readPage } from "../../docs/read.ts";
-import { openStorage } from "../../env.ts";
 import { findPackage } from "../../http/api/packages.ts";
 import type { App } from "../../http/app-type.ts";
 import { repositoryOf } from "../../http/context.ts";
@@ -68,7 +68,7 @@ async function showPage(
   const { repository, name, path } = place;
   const file = path === "" || path?.endsWith("/") ? `${path}index.html` : (path ?? "");
   const read = (it: string) =>
-    readPage(openStorage(c.env), pagesKey(repository, name, version), it);
+    readPage(openStorage(c.env, repository), pagesKey(repository, name, version), it);
   const page = await read(file);
   if (!page) {
     if (file === path) {

@@ -1,6 +1,6 @@
 /** A file of a release: its text with numbers and colours, or what it is instead. */
 import type { Context } from "hono";
-import { openStorage } from "../../env.ts";
+import { openStorage } from "../../config/storage.ts";
 import type { App } from "../../http/app-type.ts";
 import type { ReleaseFile } from "../../preview/files.ts";
 import { openRelease } from "../../preview/open.ts";
@@ -86,7 +86,7 @@ async function readText(
   place: ReleasePlace,
   { path }: ReleaseFile,
 ): Promise<FileText | Response> {
-  const release = await openRelease(openStorage(c.env), keyOf(place));
+  const release = await openRelease(openStorage(c.env, place.repository), keyOf(place));
   if (!release || !("close" in release)) return refusePage(c, notOpened(c, place, release));
   try {
     const read = await readFile(release.contents, path);

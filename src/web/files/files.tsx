@@ -1,6 +1,6 @@
 /** `GET /packages/REPOSITORY/NAME/VERSION/files/PATH`: what is in a release, folder by folder and file by file. */
 import type { Context } from "hono";
-import { openStorage } from "../../env.ts";
+import { openStorage } from "../../config/storage.ts";
 import type { App } from "../../http/app-type.ts";
 import { listRelease } from "../../preview/files.ts";
 import { type FolderEntry, listFolder } from "../../preview/folder.ts";
@@ -23,7 +23,7 @@ export async function showFiles(c: Context<App>): Promise<Response> {
   const place = await fetchableRelease(c);
   if ("refused" in place) return refusePage(c, place.refused);
   const path = pathInRelease(c);
-  const listed = await listRelease(openStorage(c.env), keyOf(place));
+  const listed = await listRelease(openStorage(c.env, place.repository), keyOf(place));
   if (!listed || !("files" in listed)) return refusePage(c, notOpened(c, place, listed));
   const file = listed.files.find((it) => it.path === path);
   if (file) return showFile(c, place, file, listed.files);

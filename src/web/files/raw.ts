@@ -6,7 +6,7 @@
  * still, and one more thing to set up.)
  */
 import type { Context } from "hono";
-import { openStorage } from "../../env.ts";
+import { openStorage } from "../../config/storage.ts";
 import type { App } from "../../http/app-type.ts";
 import { listRelease } from "../../preview/files.ts";
 import { openRelease } from "../../preview/open.ts";
@@ -30,7 +30,7 @@ export async function showRaw(c: Context<App>): Promise<Response> {
 }
 
 async function head(c: Context<App>, place: ReleasePlace, path: string): Promise<Response> {
-  const listed = await listRelease(openStorage(c.env), keyOf(place));
+  const listed = await listRelease(openStorage(c.env, place.repository), keyOf(place));
   if (!listed || !("files" in listed)) return refusePage(c, notOpened(c, place, listed));
   const file = listed.files.find((it) => it.path === path && it.type === "file");
   if (!file) return refusePage(c, fileNotFound(place, path));
@@ -38,7 +38,7 @@ async function head(c: Context<App>, place: ReleasePlace, path: string): Promise
 }
 
 async function stream(c: Context<App>, place: ReleasePlace, path: string): Promise<Response> {
-  const release = await openRelease(openStorage(c.env), keyOf(place));
+  const release = await openRelease(openStorage(c.env, place.repository), keyOf(place));
   if (!release || !("close" in release)) return refusePage(c, notOpened(c, place, release));
   const found = await streamFile(release.contents, path, release.close);
   if (!found) return refusePage(c, fileNotFound(place, path));

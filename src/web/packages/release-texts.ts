@@ -1,6 +1,6 @@
 /** What a release says of itself in its tarball, read once for everybody who looks at its page meanwhile. */
 import type { Context } from "hono";
-import { openStorage } from "../../env.ts";
+import { openStorage } from "../../config/storage.ts";
 import { consult } from "../../hex/erlang/consult.ts";
 import { TermError } from "../../hex/erlang/term.ts";
 import { checkMetadata, type Metadata } from "../../hex/metadata.ts";
@@ -51,7 +51,7 @@ export async function releaseTexts(
 async function readTexts(c: Context<App>, place: ReleasePlace): Promise<ReleaseTexts | undefined> {
   const { repository, name, version } = place;
   const key = `repos/${repository}/tarballs/${name}-${version}.tar`;
-  const release = await openRelease(openStorage(c.env), key);
+  const release = await openRelease(openStorage(c.env, repository), key);
   if (!release || !("close" in release)) return undefined;
   try {
     const readme = await readReadme(release.contents);
