@@ -1,3 +1,4 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { gzipSync } from "fflate";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -526,7 +527,7 @@ async function post(
     headers: { authorization: env.ADMIN_KEY, ...headers },
     body,
   });
-  return createApp().fetch(request, bindings);
+  return createApp().fetch(request, bindings, createExecutionContext());
 }
 
 async function expectTooLarge(response: Response, bytesMax: number): Promise<void> {
