@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -70,6 +70,8 @@ const s3 = (await FakeS3.start()).unref();
 // storage and Durable Objects runs inside workerd.
 export default defineConfig({
   test: {
+    // Most of the time is waiting, so two files go well on two cores, where vitest would take one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./test/support/summary.ts"],
     projects: [
       {
