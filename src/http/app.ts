@@ -58,6 +58,7 @@ import {
   negotiateFormat,
   onlyOurForms,
   prepare,
+  refuseOtherSites,
 } from "./frame.ts";
 import { serveGit, takeKeyFromUser } from "./git.ts";
 import { showHealth } from "./health.ts";
@@ -99,6 +100,7 @@ export function createApp(): Hono<App> {
   app.use(
     "/api/*",
     negotiateFormat,
+    refuseOtherSites,
     authenticateIn(refuse, { passwords: true }),
     limitCalls,
     etag(),

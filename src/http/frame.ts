@@ -67,6 +67,22 @@ export const limitForm = bodyLimit({
   onError: (c) => refuseInText(c, { reason: "body_too_big", sizeBytesMax: formBytesMax }),
 });
 
+/**
+ * A browser that was once told a key shows it to the API with whatever another site makes it send. Programs
+ * do not say where they come from.
+ */
+export async function refuseOtherSites(c: Context<App>, next: Next): Promise<Response | undefined> {
+  const [site, origin] = [c.req.header("sec-fetch-site"), c.req.header("origin")];
+  const isElsewhere =
+    (site !== undefined && site !== "same-origin" && site !== "none") ||
+    (origin !== undefined && !isOurs(origin, c));
+  if (isElsewhere && c.req.method !== "GET" && c.req.method !== "HEAD") {
+    return refuse(c, { reason: "forbidden" });
+  }
+  await next();
+  return undefined;
+}
+
 /** Do the forms of our own pages come from here? A proxy in front may have another name. */
 export const onlyOurForms = csrf({ origin: isOurs });
 

@@ -46,8 +46,11 @@ export function text(lengthMin: number, lengthMax: number) {
 
 export const pageMax = 100;
 
+/** Nobody has so many; SQLite knows no larger numbers than it makes of this. */
+const farPage = 1_000_000_000;
+
 /** `?page=N`, from 1 on; what is no such number is the first. */
 export function pageOf(c: Context<App>): number {
   const page = Number(c.req.query("page") ?? 1);
-  return Number.isInteger(page) && page > 0 ? page : 1;
+  return Number.isInteger(page) && page > 0 ? Math.min(page, farPage) : 1;
 }

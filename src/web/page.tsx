@@ -46,7 +46,7 @@ export function refusePage(c: Context<App>, refusal: Refusal): Answer {
   // Where docs have a host of their own, no page of ours is.
   if (isDocsHost(c)) return refuseInText(c, refusal);
   const isAnonymous = c.get("identity")?.actor.kind === "anonymous";
-  if (refusal.reason === "unauthenticated" && isAnonymous && c.req.method === "GET") {
+  if (refusal.reason === "unauthenticated" && isAnonymous && c.req.method !== "POST") {
     return c.redirect(signInPath(c), 303);
   }
   const { status, message, headers: more = {} } = answerTo(refusal);

@@ -56,8 +56,3 @@ if (results && box) {
     timer = setTimeout(show, 150);
   });
 }
-
-// Choosing two versions to compare leads there at once.
-document
-  .querySelector("form[data-auto]")
-  ?.addEventListener("change", (event) => event.currentTarget.requestSubmit());

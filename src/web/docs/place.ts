@@ -20,6 +20,7 @@ export interface DocsPlace {
 export function placeOf(c: Context<App>): DocsPlace | undefined {
   const [, , repository = "", name = "", ...rest] = c.req.path.split("/");
   const parts = rest.map(decode);
+  if (!/^[a-z][a-z0-9_]*$/.test(repository)) return undefined;
   if (!isPackageName(name) || parts.includes(undefined)) return undefined;
   const pass = parts[0]?.startsWith("~") ? parts.shift()?.slice(1) : undefined;
   // It goes into headers.

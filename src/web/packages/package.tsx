@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { latestVersion } from "../../hex/version.ts";
 import type { App } from "../../http/app-type.ts";
 import { repositoryOf } from "../../http/context.ts";
+import { permit } from "../../http/permit.ts";
 import {
   findShownPackage,
   type ShownPackage,
@@ -32,7 +33,14 @@ export async function showPackagePage(c: Context<App>): Promise<Response> {
   const { kind, public: isPublic } = c.get("repository");
   const asking = kind === "hosted" ? repositoryOf(c).details(found.name) : nothing;
   const place = { repository: found.repository, name: found.name, version: release.version };
-  const texts = await releaseTexts(c, place, release.outerChecksum);
+  // The README is a file of the release: for whoever may fetch it.
+  const { name: repository } = c.get("repository");
+  const isFetched = !(await permit(c, "fetch", {
+    kind: "repository",
+    name: repository,
+    public: isPublic,
+  }));
+  const texts = isFetched ? await releaseTexts(c, place, release.outerChecksum) : undefined;
   const details = await asking;
   // What registry files do not say, the tarball does.
   const shown = { ...found, meta: found.meta ?? texts?.metadata ?? null };

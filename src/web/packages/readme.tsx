@@ -12,7 +12,7 @@ export function Readme({ place, texts }: { place: ReleasePlace; texts: ReleaseTe
         <p>
           {texts
             ? "A file called README.md at the top of the package is shown here."
-            : "The files of this release are not here: they come when somebody fetches it."}
+            : "The files of this release cannot be shown here: nobody has fetched it yet, or your key does not open files."}
         </p>
       </Empty>
     );
