@@ -23,7 +23,7 @@ export type SessionRow = {
 
 /** From login to the next one; refreshing does not put it off. */
 export const sessionMs = 30 * 24 * 3600_000;
-/** With the same program; one more, and the oldest ends. Browsers end no terminals. */
+/** Of browsers, and as many of all programs; one more, and the oldest ends. Browsers end no terminals. */
 const sessionsMax = 20;
 
 export interface NewSession {
@@ -43,9 +43,9 @@ export function createSession(world: World, session: NewSession, author: Author)
   const id = crypto.randomUUID();
   const tooMany = all<SessionRow>(
     world,
-    `SELECT * FROM sessions WHERE user = ? AND client = ? AND revoked_at IS NULL AND expires_at > ?
-     ORDER BY created_at DESC LIMIT -1 OFFSET ?`,
-    ...[userId, client, now, sessionsMax - 1],
+    `SELECT * FROM sessions WHERE user = ? AND (client = 'page') = ? AND revoked_at IS NULL
+     AND expires_at > ? ORDER BY created_at DESC LIMIT -1 OFFSET ?`,
+    ...[userId, client === "page" ? 1 : 0, now, sessionsMax - 1],
   );
   for (const oldest of tooMany) endSession(world, oldest, author, "too many logins");
   world.sql.exec(
