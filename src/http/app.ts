@@ -1,5 +1,6 @@
 /** All routes on one screen. */
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
+import { csrf } from "hono/csrf";
 import { etag } from "hono/etag";
 import { showAccount } from "../web/account/account.tsx";
 import * as logs from "../web/account/audit-log.tsx";
@@ -28,7 +29,7 @@ import * as signIn from "../web/sign-in.tsx";
 import { showStartPage } from "../web/start.tsx";
 import * as audit from "./api/audit.ts";
 import { showAuth } from "./api/auth.ts";
-import { checkRepository } from "./api/check.ts";
+import { checkRepository, repairRepository } from "./api/check.ts";
 import { findDocs, publishDocs, revertDocs } from "./api/docs.ts";
 import { putPack, showGit, updateGit } from "./api/git.ts";
 import { listRepositories, showIndex, showRepository } from "./api/index.ts";
@@ -40,6 +41,7 @@ import * as owners from "./api/owners.ts";
 import { showPackage, showRelease } from "./api/packages.ts";
 import { publishRelease } from "./api/publish.ts";
 import { retireRelease, revertRelease, unretireRelease } from "./api/releases.ts";
+import { finishRestore, restoreRepository } from "./api/restore.ts";
 import { listPackages } from "./api/search.ts";
 import { createShortUrl, followShortUrl } from "./api/short-urls.ts";
 import * as users from "./api/users.ts";
@@ -47,6 +49,7 @@ import { listVerdicts } from "./api/verdicts.ts";
 import * as webhooks from "./api/webhooks.ts";
 import type { App } from "./app-type.ts";
 import { authenticateIn } from "./authenticate.ts";
+import { isOwnOrigin } from "./context.ts";
 import { findRepository } from "./find-repository.ts";
 import {
   answerFault,
@@ -56,13 +59,12 @@ import {
   keepDocsApart,
   limitForm,
   negotiateFormat,
-  onlyOurForms,
   prepare,
   refuseOtherSites,
 } from "./frame.ts";
 import { serveGit, takeKeyFromUser } from "./git.ts";
 import { showHealth } from "./health.ts";
-import { limitCalls } from "./limits.ts";
+import { limitCallsIn } from "./limits.ts";
 import { showMetrics } from "./metrics.ts";
 import { authenticatePage } from "./page-session.ts";
 import { permit, requires, requiresStanding } from "./permit.ts";
@@ -102,7 +104,7 @@ export function createApp(): Hono<App> {
     negotiateFormat,
     refuseOtherSites,
     authenticateIn(refuse, { passwords: true }),
-    limitCalls,
+    limitCallsIn(refuse),
     etag(),
   );
   on(app, "/api", { get: showIndex });
@@ -123,31 +125,38 @@ export function createApp(): Hono<App> {
 function pages(): Hono<App> {
   const web = new Hono<App>();
   const page = (handler: Handler): Route => [authenticatePage, handler];
-  const feed = (handler: Handler): Route => [etag(), asksForKey, authenticatePage, handler];
+  // What looks into repositories costs as much as calls of the API do, and counts as one.
+  const look = (handler: Handler): Route => [authenticatePage, limitCallsIn(refusePage), handler];
+  const limitInText = limitCallsIn(refuseInText);
+  const feed = (handler: Handler): Route => [
+    ...[etag(), asksForKey, authenticatePage, limitInText],
+    handler,
+  ];
+  const onlyOurForms = csrf({ origin: isOwnOrigin });
   const form = (handler: Handler): Route => [limitForm, onlyOurForms, authenticatePage, handler];
-  on(web, "/", { get: page(showStartPage) });
-  on(web, "/packages", { get: page(findPackages) });
-  on(web, "/repositories/:repository", { get: page(showRepositoryPage) });
-  on(web, "/packages/:repository/:name", { get: page(showPackagePage) });
+  on(web, "/", { get: look(showStartPage) });
+  on(web, "/packages", { get: look(findPackages) });
+  on(web, "/repositories/:repository", { get: look(showRepositoryPage) });
+  on(web, "/packages/:repository/:name", { get: look(showPackagePage) });
   on(web, "/repositories/:repository/feed.atom", { get: feed(showRepositoryFeed) });
   // Before the page of a version, which would take it for one.
   on(web, "/packages/:repository/:name/feed.atom", { get: feed(showPackageFeed) });
   const release = "/packages/:repository/:name/:version";
-  on(web, `${release}/files/*`, { get: page(showFiles) });
-  on(web, `${release}/raw/*`, { get: page(showRaw) });
+  on(web, `${release}/files/*`, { get: look(showFiles) });
+  on(web, `${release}/raw/*`, { get: look(showRaw) });
   // Before the page of a version as well.
-  on(web, "/packages/:repository/:name/diff", { get: page(chooseDiff) });
-  on(web, "/packages/:repository/:name/diff/:versions", { get: page(compareVersions) });
-  on(web, "/packages/:repository/:name/diff/:versions/*", { get: page(showDiff) });
-  on(web, "/packages/:repository/:name/:version", { get: page(showPackagePage) });
+  on(web, "/packages/:repository/:name/diff", { get: look(chooseDiff) });
+  on(web, "/packages/:repository/:name/diff/:versions", { get: look(compareVersions) });
+  on(web, "/packages/:repository/:name/diff/:versions/*", { get: look(showDiff) });
+  on(web, "/packages/:repository/:name/:version", { get: look(showPackagePage) });
   for (const path of ["/docs/:repository/:name", "/docs/:repository/:name/*"]) {
     web.options(path, allowAsking);
     on(web, path, { get: page(showDocs) });
   }
   on(web, "/robots.txt", { get: showRobots });
-  on(web, "/sitemap.xml", { get: [etag(), showSitemapIndex] });
-  on(web, "/sitemaps/:file", { get: [etag(), showSitemap] });
-  on(web, "/repositories/:repository/held-back", { get: page(showHeldBack) });
+  on(web, "/sitemap.xml", { get: [etag(), limitInText, showSitemapIndex] });
+  on(web, "/sitemaps/:file", { get: [etag(), limitInText, showSitemap] });
+  on(web, "/repositories/:repository/held-back", { get: look(showHeldBack) });
   on(web, "/sign-in", { get: page(signIn.showSignIn), post: form(signIn.signIn) });
   on(web, "/sign-out", { post: form(signIn.signOut) });
   on(web, "/oauth/device", { get: page(device.showDevice), post: form(device.enterCode) });
@@ -199,7 +208,8 @@ function accountPages(web: Hono<App>, page: Wrap, form: Wrap): void {
 function repositoryApi(): Hono<App> {
   const api = new Hono<App>();
   const [read, write, own] = [requires("read"), requiresStanding("write"), requiresStanding("own")];
-  for (const path of ["/publish", "/mirror", "/check", "/packages/:name/*", "/packages/:name"]) {
+  const upkeep = ["/mirror", "/check", "/restore", "/restore/finish"];
+  for (const path of ["/publish", ...upkeep, "/packages/:name/*", "/packages/:name"]) {
     api.use(path, findRepository);
   }
   const release = "/packages/:name/releases/:version";
@@ -224,7 +234,10 @@ function repositoryApi(): Hono<App> {
   on(api, "/packages/:name/audit-logs", { get: [read, audit.packageAuditLog] });
   on(api, "/packages/:name/verdicts", { get: listVerdicts });
   on(api, "/mirror", { post: mirrorLockfile });
-  on(api, "/check", { get: [requires("administer"), checkRepository] });
+  const administer = requires("administer");
+  on(api, "/check", { get: [administer, checkRepository], post: [administer, repairRepository] });
+  on(api, "/restore", { post: [administer, restoreRepository] });
+  on(api, "/restore/finish", { post: [administer, finishRestore] });
   return api;
 }
 

@@ -23,8 +23,14 @@ export function addressOf(c: Context<App>): string {
   return c.req.header("cf-connecting-ip")?.slice(0, 64) ?? "local";
 }
 
+/** Where links lead: below PUBLIC_URL, whose path, if it has one, a proxy takes off. */
 export function urlsOf(c: Context<App>): Urls {
   return { origin: c.get("config").publicUrl ?? new URL(c.req.url).origin };
+}
+
+/** Is it where our own pages are, as browsers say it in `Origin`? A proxy in front may have another name. */
+export function isOwnOrigin(origin: string, c: Context<App>): boolean {
+  return origin === new URL(c.req.url).origin || origin === new URL(urlsOf(c).origin).origin;
 }
 
 /** Did they ask the host that has nothing but documentation? */

@@ -18,10 +18,18 @@ export async function respond(
   try {
     return await respondFrom(c, storage, key, visibility);
   } catch (error) {
-    // `repos/NAME/…`, or another room of that repository.
-    countStorageError(key.split("/", 2)[1] ?? "", "get");
+    countStorageError(labelOf(c, key), "get");
     throw error;
   }
+}
+
+/**
+ * Of `ROOM/NAME/…` the repository's name; of anything else, such as `git/HOST/…`, the room: what comes after
+ * it is whatever somebody asked for, and a label that they could invent would fill the metrics.
+ */
+function labelOf(c: Context<App>, key: string): string {
+  const [room = "", name = ""] = key.split("/", 2);
+  return room !== "git" && c.get("config").repositories.has(name) ? name : room;
 }
 
 async function respondFrom(

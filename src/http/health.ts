@@ -7,6 +7,7 @@ import { askObjects } from "./health/objects.ts";
 import { describeRepositories } from "./health/repositories.ts";
 import { tryStorages } from "./health/storages.ts";
 import { version } from "./health/version.ts";
+import { describeWebhooks } from "./health/webhooks.ts";
 
 /**
  * `GET /health`: whether it answers. With the admin key also how everything behind it is, how far the mirrors
@@ -34,6 +35,7 @@ export async function showHealth(c: Context<App>): Promise<Response> {
     ...{ status: "ok", version, now: new Date().toISOString(), cron, repositories, objects },
     ...(storages ? { storages } : {}),
     mirrors: Object.fromEntries(states),
+    webhooks: describeWebhooks(config),
     name_conflicts: Object.fromEntries(found),
   });
 }

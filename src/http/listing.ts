@@ -27,24 +27,80 @@ export async function listPackagesIn(
   names: readonly string[],
   { search, sort, page, perPage }: ListingQuery,
 ): Promise<Listing | { refused: Refusal }> {
-  const [only] = names;
   const isOne = names.length === 1;
-  // Of several repositories, any could have all of the pages up to this one.
+  // Of several repositories, what is on the pages before this one has to be seen.
   if (!isOne && page > pageMax) return { refused: { reason: "page_too_far", pageMax } };
-  const range = isOne
-    ? { limit: perPage, offset: (page - 1) * perPage }
-    : { limit: page * perPage, offset: 0 };
-  const query = { search: search.slice(0, searchLengthMax), sort, ...range };
-  if (only !== undefined && isOne) {
-    const { packages, count } = await c.env.REPOSITORY.getByName(only).list(query);
-    return { packages: packages.map((it) => it.package), count };
+  const first = (page - 1) * perPage;
+  const cursors = names.map((name) => {
+    const repository = c.env.REPOSITORY.getByName(name);
+    const query = { search: search.slice(0, searchLengthMax), sort };
+    return new Cursor(
+      async (range) => await repository.list({ ...query, ...range }),
+      isOne ? first : 0,
+      page === 1 || isOne ? perPage : Math.max(perPage, skippedAtOnce),
+    );
+  });
+  if (!isOne) await take(cursors, first, () => {});
+  const packages: PackageRecord[] = [];
+  await take(cursors, perPage, (it) => packages.push(it.package));
+  return { packages, count: cursors.reduce((sum, { count }) => sum + count, 0) };
+}
+
+/** Of what is on pages before the one that is shown. */
+const skippedAtOnce = 100;
+
+type List = (range: { limit: number; offset: number }) => Promise<PackageList>;
+
+/** Goes through the list of one repository, which is in order, and asks for more of it when that is needed. */
+class Cursor {
+  readonly #list: List;
+  readonly #atOnce: number;
+  #offset: number;
+  #packages: ListedPackage[] = [];
+  count = Number.POSITIVE_INFINITY;
+  isDescending = false;
+
+  constructor(list: List, offset: number, atOnce: number) {
+    this.#list = list;
+    this.#offset = offset;
+    this.#atOnce = atOnce;
   }
-  const lists = await Promise.all(
-    names.map((name) => c.env.REPOSITORY.getByName(name).list(query)),
-  );
-  const packages = merge(lists).slice((page - 1) * perPage, page * perPage);
-  const count = lists.reduce((sum, list) => sum + list.count, 0);
-  return { packages: packages.map((it) => it.package), count };
+
+  /** The next one; undefined when there is no more. */
+  get next(): ListedPackage | undefined {
+    return this.#packages[0];
+  }
+
+  skip(): void {
+    this.#packages.shift();
+  }
+
+  /** To be awaited before `next` is looked at. */
+  async fill(): Promise<void> {
+    if (this.#packages.length > 0 || this.#offset >= this.count) return;
+    const range = { limit: this.#atOnce, offset: this.#offset };
+    const { packages, count, descending } = await this.#list(range);
+    this.#packages = packages;
+    this.#offset += range.limit;
+    this.count = count;
+    this.isDescending = descending;
+  }
+}
+
+/** Takes the first ones of all lists together. */
+async function take(
+  cursors: readonly Cursor[],
+  count: number,
+  onEach: (it: ListedPackage) => void,
+): Promise<void> {
+  for (let taken = 0; taken < count; taken++) {
+    await Promise.all(cursors.map((cursor) => cursor.fill()));
+    let first: Cursor | undefined;
+    for (const cursor of cursors) if (isBefore(cursor, first)) first = cursor;
+    if (!first?.next) return;
+    onEach(first.next);
+    first.skip();
+  }
 }
 
 /** The hosted repositories that they may read; a refusal when their credential is good for none. */
@@ -60,16 +116,10 @@ export async function readableHosted(
   return { names };
 }
 
-/** Each list is in order already. */
-function merge(lists: readonly PackageList[]): ListedPackage[] {
-  const direction = lists[0]?.descending ? -1 : 1;
-  return lists
-    .flatMap((list) => list.packages)
-    .sort((one, other) => {
-      if (one.sortKey !== other.sortKey)
-        return one.sortKey < other.sortKey ? -direction : direction;
-      return nameOf(one) < nameOf(other) ? -1 : 1;
-    });
+function isBefore({ next, isDescending }: Cursor, other: Cursor | undefined): boolean {
+  if (!next || !other?.next) return next !== undefined;
+  if (next.sortKey === other.next.sortKey) return nameOf(next) < nameOf(other.next);
+  return next.sortKey < other.next.sortKey !== isDescending;
 }
 
 function nameOf({ package: { name, repository } }: ListedPackage): string {

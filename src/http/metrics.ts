@@ -1,4 +1,7 @@
-/** `GET /metrics`: what Prometheus asks for, every quarter of a minute or so. */
+/**
+ * `GET /metrics`: what Prometheus asks for, every quarter of a minute or so. It is asked most when something
+ * is broken, so it tells what can be told, and which part said nothing.
+ */
 import type { Context } from "hono";
 import { handOver, seriesOf } from "../metrics/tally.ts";
 import { metricsText, textType } from "../metrics/text.ts";
@@ -12,31 +15,46 @@ import { refuseInText } from "./refusals.ts";
 export async function showMetrics(c: Context<App>): Promise<Response> {
   const refused = await permit(c, "administer", { kind: "registry" });
   if (refused) return refuseInText(c, refused);
-  await handOver((counts) => metricsOf(c).add(counts));
-  const values = new Map<string, number>(Object.entries(await metricsOf(c).all()));
-  const gauges = await Promise.all([...repositoryGauges(c), accountsGauges(c)]);
-  for (const [series, value] of gauges.flat()) values.set(series, value);
-  return c.body(metricsText(values), 200, { "content-type": textType });
+  const samples = await Promise.all([
+    told(c, "metrics", seriesOf("hexedge_up", { part: "metrics" }), () => counters(c)),
+    told(c, "accounts", seriesOf("hexedge_up", { part: "accounts" }), () => accountsGauges(c)),
+    ...repositoryGauges(c),
+  ]);
+  return c.body(metricsText(new Map(samples.flat())), 200, { "content-type": textType });
 }
 
 type Sample = [series: string, value: number];
 
-/** What only each repository knows, and knows for ever. One that does not answer takes none with it. */
+/** What `ask` finds, and under `up` whether it did: whoever does not answer takes nobody with it. */
+async function told(
+  c: Context<App>,
+  who: string,
+  up: string,
+  ask: () => Promise<Sample[]>,
+): Promise<Sample[]> {
+  try {
+    return [...(await ask()), [up, 1]];
+  } catch (error) {
+    const message = `${who} does not say how it is: ${error}`;
+    console.error(JSON.stringify({ message, requestId: c.get("requestId") }));
+    return [[up, 0]];
+  }
+}
+
+async function counters(c: Context<App>): Promise<Sample[]> {
+  await handOver((counts) => metricsOf(c).add(counts));
+  return Object.entries(await metricsOf(c).all());
+}
+
+/** What only each repository knows, and knows for ever. */
 function repositoryGauges(c: Context<App>): Promise<Sample[]>[] {
-  return [...c.get("config").repositories.values()].map(
-    async ({ name: repository, kind }): Promise<Sample[]> => {
-      const up = seriesOf("hexedge_repository_up", { repository });
-      try {
-        if (kind === "hosted") return [[up, 1], ...(await hostedSamples(c, repository))];
-        if (kind === "mirror") return [[up, 1], ...(await mirrorSamples(c, repository))];
-        return [];
-      } catch (error) {
-        const message = `${repository} does not say how it is: ${error}`;
-        console.error(JSON.stringify({ message, requestId: c.get("requestId") }));
-        return [[up, 0]];
-      }
-    },
-  );
+  return [...c.get("config").repositories.values()].flatMap(({ name: repository, kind }) => {
+    // A group has nothing to tell.
+    if (kind === "group") return [];
+    const ask = kind === "hosted" ? hostedSamples : mirrorSamples;
+    const up = seriesOf("hexedge_repository_up", { repository });
+    return [told(c, repository, up, () => ask(c, repository))];
+  });
 }
 
 async function hostedSamples(c: Context<App>, repository: string): Promise<Sample[]> {

@@ -51,6 +51,8 @@ export async function startSession(
   };
   const cookie = await accountsOf(c).startPageSession(by, author);
   if (cookie === null) return "This was revoked just now.";
+  // The browser forgets its old cookie now, so nobody could sign out of that login any more.
+  await endLogin(c);
   setCookie(c, cookieName(c), cookie, { ...cookieOptions(c), maxAge: pageTokens.seconds });
   // So that what answers this very request knows who it is.
   const found = await identifySession(edgeOf(c), cookie, pageTokens, true);
@@ -60,8 +62,13 @@ export async function startSession(
 }
 
 export async function endSession(c: Context<App>): Promise<void> {
-  const { credential, actor } = c.get("identity");
   deleteCookie(c, cookieName(c), cookieOptions(c));
+  await endLogin(c);
+}
+
+/** Of whoever the request's cookie names. */
+async function endLogin(c: Context<App>): Promise<void> {
+  const { credential, actor } = c.get("identity");
   if (!credential?.sessionId) return;
   const { owner } = credential.holder;
   const userId = actor.kind === "holder" && owner.kind === "user" ? owner.id : null;

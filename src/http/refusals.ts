@@ -50,6 +50,8 @@ export type HttpRefusal =
   | { reason: "package_has_no_docs"; package: string }
   | { reason: "docs_page_not_found"; path: string }
   | { reason: "name_differs" }
+  /** When a release was published, only admins say. */
+  | { reason: "may_not_date" }
   | { reason: "git_off" }
   | { reason: "git_read_only" };
 
@@ -274,6 +276,24 @@ export function answerTo(refusal: Refusal): Answer {
       return invalid({ requirements: refusal.errors });
     case "name_differs":
       return invalid({ name: "metadata does not match package name" });
+    case "ledger_lost":
+      return {
+        status: 503,
+        message:
+          `The ledger of ${refusal.repository} was lost, or its bucket was filled by somebody else: ` +
+          `it can be read, and changed again after \`hexedge check ${refusal.repository} --repair\``,
+      };
+    case "ledger_not_lost":
+      return {
+        status: 409,
+        message: `${refusal.repository} has its ledger: there is nothing to restore`,
+      };
+    case "may_not_date":
+      return {
+        status: 403,
+        message:
+          "Only an admin of the repository says when a release was published: leave published_at out",
+      };
     case "release_exists":
       return invalid({
         inserted_at: refusal.sameBytes

@@ -30,6 +30,8 @@ export class Metrics extends DurableObject<Env> {
 
   /** What is not sane is dropped: it would stay for ever. */
   async add(counts: readonly [string, number][]): Promise<void> {
+    // Somebody asks whether it is there.
+    if (counts.length === 0) return;
     for (const [series, by] of counts) {
       const before = this.#counts.get(series);
       if (before === undefined && this.#counts.size >= seriesMax) continue;

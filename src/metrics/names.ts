@@ -36,6 +36,7 @@ export const metrics = {
   hexedge_dirty_packages: ["gauge", "Packages whose registry file in storage is stale"],
   hexedge_unindexed_packages: ["gauge", "Packages whose entry in KV is stale"],
   hexedge_uploads_in_progress: ["gauge", "Uploads that are reserved and not committed yet"],
+  hexedge_up: ["gauge", "1 when that part of the registry answered just now"],
   hexedge_repository_up: ["gauge", "1 when the repository's Durable Object answered just now"],
 } as const satisfies Record<string, readonly [MetricType, string]>;
 

@@ -13,7 +13,7 @@ export function countErrors(storage: Storage, repository: string): Storage {
     get: (key, range) => counted("get", storage.get(key, range)),
     put: (key, bytes, condition) => counted("put", storage.put(key, bytes, condition)),
     delete: (key) => counted("delete", storage.delete(key)),
-    list: (prefix) => storage.list(prefix),
+    list: (prefix, after) => storage.list(prefix, after),
   };
 }
 

@@ -24,6 +24,9 @@ export class Flush {
   readonly #registry = new Turn(() => this.#flushRegistry());
   /** One at a time: a second delete of a key could land after the key was published to again. */
   readonly #removals = new Turn(() => this.#flushRemovals());
+  /** Keys that this very instance puts or deletes at this moment; of each at most one at a time. */
+  readonly #putting = new Set<string>();
+  readonly #deleting = new Set<string>();
   /** When names and versions were last begun; a test may set it back. */
   registryStartedAt = 0;
 
@@ -53,6 +56,11 @@ export class Flush {
   /** Resolves when the files that nothing named at this call are deleted. */
   async removals(): Promise<void> {
     await this.#removals.next();
+  }
+
+  /** Does this instance wait for the answer to a put or a delete of it? */
+  isWriting(key: string): boolean {
+    return this.#putting.has(key) || this.#deleting.has(key);
   }
 
   /** Brings entries of KV up to date while `mayGoOn`. KV may be late; it is never the truth. */
@@ -92,7 +100,7 @@ export class Flush {
     // The number of the change makes the bytes of every change unlike all before, so an ETag never
     // comes back and the late put of an older file can never pass for the newest.
     const file = await buildPackage(resource, signer.key, { mtimeSeconds: row.changed });
-    ledger.flushed(name, row.changed, await place(this.#world, key, file, row.etag));
+    ledger.flushed(name, row.changed, await this.#place(key, file, row.etag));
   }
 
   async #flushRegistry(): Promise<void> {
@@ -133,20 +141,35 @@ export class Flush {
       // Nobody is promised anything under this key until the answer is here. If none comes, the
       // removal waits until this delete cannot land any more, and is tried again.
       ledger.unsettle(key, Date.now());
-      await storage.delete(key).catch((error) => {
+      const deleting = storage.delete(key).catch((error) => {
         ledger.unsettle(key, Date.now());
         throw error;
       });
+      await during(this.#deleting, key, deleting);
       ledger.removed(key);
     });
     if (failures.length > 0) throw failures[0];
+  }
+
+  #place(key: string, file: Uint8Array, etag: string | null): Promise<string> {
+    return during(this.#putting, key, place(this.#world, key, file, etag));
   }
 
   /** One of the repository's own files, whose ETags the ledger keeps by name. */
   async #placeFile(name: string, key: string, file: Uint8Array): Promise<void> {
     const { ledger } = this.#world;
     const etag = ledger.fileEtag(name);
-    ledger.setFileEtag(name, await place(this.#world, key, file, etag));
+    ledger.setFileEtag(name, await this.#place(key, file, etag));
+  }
+}
+
+/** Keeps `key` in `keys` until `work` has ended. */
+async function during<T>(keys: Set<string>, key: string, work: Promise<T>): Promise<T> {
+  keys.add(key);
+  try {
+    return await work;
+  } finally {
+    keys.delete(key);
   }
 }
 

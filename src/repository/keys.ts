@@ -24,3 +24,26 @@ export const pagesKey = (repository: string, name: string, version: string) =>
 /** Where the KV index keeps what the API shows about a package. */
 export const indexKey = (repository: string, name: string) =>
   `repos/${repository}/packages/${name}`;
+
+export type ParsedKey =
+  | { kind: "index" }
+  | { kind: "package"; name: string }
+  | { kind: "tarball" | "docs" | "pages"; name: string; version: string };
+
+/** What a key of the bucket is for; undefined when it is none of the repository's. */
+export function parseKey(repository: string, key: string): ParsedKey | undefined {
+  if ([namesKey, versionsKey, publicKeyKey].some((of) => of(repository) === key)) {
+    return { kind: "index" };
+  }
+  const packages = packageKey(repository, "");
+  if (key.startsWith(packages)) return { kind: "package", name: key.slice(packages.length) };
+  const parts = /^(?:repos|pages)\/.*?\/(?:\w+\/)?([^/-]+)-(.+?)(?:\.tar(?:\.gz)?)?$/.exec(key);
+  const [, name = "", version = ""] = parts ?? [];
+  if (key === tarballKey(repository, name, version)) return { kind: "tarball", name, version };
+  if (key === docsKey(repository, name, version)) return { kind: "docs", name, version };
+  if (key === pagesKey(repository, name, version)) return { kind: "pages", name, version };
+  return undefined;
+}
+
+/** What only the ledger knows of the repository: who owns what, who published it. Nobody but `restore` reads it. */
+export const backupKey = (repository: string) => `backups/${repository}`;

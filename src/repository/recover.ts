@@ -10,7 +10,9 @@ const laterMsMaxWhenBusy = 50;
  */
 export async function recover(world: World): Promise<boolean> {
   const { ledger, uploads, pages, flush } = world;
-  ledger.settle(Date.now());
+  // What this very instance is waiting for is not over, however long it takes.
+  const isOurs = (key: string) => [uploads, pages, flush].some((it) => it.isWriting(key));
+  ledger.settle(Date.now(), isOurs);
   ledger.ageDownloads(Date.now());
   await uploads.recover();
   await flush.registry();

@@ -8,14 +8,20 @@ import { DurableObject } from "cloudflare:workers";
 import { readConfig } from "../config/config.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
 import { openStorage } from "../config/storage.ts";
-import type { Env } from "../env.ts";
+import { type Env, metricsName } from "../env.ts";
 import { countErrors } from "../metrics/storage.ts";
+import { handOver } from "../metrics/tally.ts";
 import { Courier } from "../webhooks/courier.ts";
 import type { DeliveryRecord } from "../webhooks/deliveries.ts";
-import { type Facts, factsOf } from "./check.ts";
+import { type Facts, factsAbout, factsOf, type IndexFacts, indexFactsOf } from "./check/facts.ts";
+import type { CheckState } from "./check/nightly.ts";
+import type { Cure } from "./check/problem.ts";
+import { checkDue, checkState, noteStep } from "./check/progress.ts";
+import type { Step } from "./check/step.ts";
 import { detailsOf } from "./details.ts";
 import { publishDocs, revertDocs } from "./docs.ts";
 import { Flush } from "./flush.ts";
+import { packageKey } from "./keys.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { list } from "./list.ts";
 import { disown, forgetOwner, removeOwner, setOwner } from "./owners.ts";
@@ -24,6 +30,9 @@ import { retryDelaysMs } from "./place.ts";
 import { type Published, publish } from "./publish.ts";
 import { recordOf } from "./record.ts";
 import { recover } from "./recover.ts";
+import { isBackupDue, writeBackup } from "./restore/backup.ts";
+import { finishRestore, type Restored } from "./restore/finish.ts";
+import type { RestoredPackage } from "./restore/package.ts";
 import { retire } from "./retire.ts";
 import { revert } from "./revert.ts";
 import { openSigner } from "./signer.ts";
@@ -182,12 +191,68 @@ export class Repository extends DurableObject<Env> {
 
   /** Writes the files of a repository that nobody published to yet, so that it can be read. */
   async open(): Promise<void> {
-    await this.world.flush.registry();
+    if (!this.world.ledger.isLost()) await this.world.flush.registry();
   }
 
-  /** What the ledger says should be in the bucket, for `check`. */
-  facts(): Facts {
-    return factsOf(this.world);
+  /** What the ledger says should be in the bucket, of the packages behind `after`, for `check`. */
+  facts(after = "", releasesMax = Number.POSITIVE_INFINITY): Facts {
+    return factsOf(this.world, after, releasesMax);
+  }
+
+  factsAbout(name: string): Facts {
+    return factsAbout(this.world, name);
+  }
+
+  indexFacts(): IndexFacts {
+    return indexFactsOf(this.world);
+  }
+
+  /** Those of the keys that should not be in the bucket. */
+  unknown(keys: string[]): string[] {
+    return keys.filter((key) => !this.world.ledger.knows(key));
+  }
+
+  /** Makes good what a check found, with the next alarm. */
+  repair(cures: readonly Cure[], author: Author): void {
+    this.world.ledger.cure(cures, author, Date.now());
+    this.world.wake();
+  }
+
+  /** Begins to make a lost ledger anew; `adopt` and `finishRestore` follow. */
+  beginRestore(): Refused | null {
+    const { ledger, repository } = this.world;
+    if (!ledger.isLost()) return { refused: { reason: "ledger_not_lost", repository } };
+    ledger.beginAdoption();
+    return null;
+  }
+
+  adopt(packages: readonly RestoredPackage[]): void {
+    const { ledger } = this.world;
+    if (ledger.isLost()) for (const it of packages) ledger.adopt(it);
+  }
+
+  finishRestore(author: Author): Promise<Restored | Refused> {
+    return finishRestore(this.world, author);
+  }
+
+  /** As `NightlyChecked` says. */
+  checkDue(now: number): string | null | undefined {
+    return checkDue(this.world.ledger, now);
+  }
+
+  async checked(step: Step, now: number): Promise<void> {
+    const { ledger, repository } = this.world;
+    const run = noteStep(ledger, step, now);
+    if (!run) return;
+    const { packages, releases, problems } = run;
+    ledger.noteCheck({ packages, releases, problems }, now);
+    if (problems > 0) {
+      console.error({ message: `${repository}: the check found ${problems} problems`, ...run });
+    }
+  }
+
+  checkState(): CheckState {
+    return checkState(this.world.ledger);
   }
 
   /** What webhooks were told, and are still to be told; newest first. */
@@ -209,10 +274,15 @@ export class Repository extends DurableObject<Env> {
   /** Finishes what is begun; the cron calls it in case an alarm was lost. */
   async recover(): Promise<void> {
     try {
+      // Of a lost ledger names and versions would tell that there is nothing.
+      if (this.world.ledger.isLost()) return;
       if (await recover(this.world)) this.#wake(alarmDelayMs);
+      if (isBackupDue(this.world.ledger, Date.now())) await writeBackup(this.world);
     } finally {
       // After the flush, so that what webhooks hear of is there; nobody waits for them.
       this.courier.run();
+      // An isolate without requests has nobody else who would.
+      this.ctx.waitUntil(handOver((counts) => this.env.METRICS.getByName(metricsName).add(counts)));
     }
   }
 
@@ -248,6 +318,7 @@ export class Repository extends DurableObject<Env> {
     const withUploads = Object.assign(parts, { uploads: new Uploads(parts) });
     const withPages = Object.assign(withUploads, { pages: new Pages(withUploads) });
     const world: World = Object.assign(withPages, { flush: new Flush(withPages) });
+    if (ledger.isNew() && (await holdsPackages(world))) ledger.lose();
     if (!ledger.isClean()) {
       ledger.unsettleLeftovers(Date.now());
       this.#wake(alarmDelayMs);
@@ -282,4 +353,10 @@ export class Repository extends DurableObject<Env> {
     this.#alarmAt = at;
     void this.ctx.storage.setAlarm(at);
   }
+}
+
+/** Then a ledger without packages is not new: it was lost, or the bucket was filled by somebody else. */
+async function holdsPackages({ repository, storage }: World): Promise<boolean> {
+  for await (const _key of storage.list(packageKey(repository, ""))) return true;
+  return false;
 }

@@ -15,6 +15,8 @@ export interface Publication {
   requirements: RequestedDependency[];
   /** May this replace a release of the same version? */
   replace: boolean;
+  /** When it was first published elsewhere, in milliseconds since 1970; without it, now. A replace does not look at it. */
+  publishedAt?: number;
 }
 
 /** What the newest publish says about the package as a whole. */
@@ -226,6 +228,10 @@ export type RepositoryRefusal =
   | { reason: "transfer_needs_full_level"; package: string }
   /** Docs of which no pages can be made. */
   | Extract<UploadRefusal, { reason: "bad_tarball" }>
+  /** Nothing can be changed until the ledger is restored from the bucket. */
+  | { reason: "ledger_lost"; repository: string }
+  /** There is nothing to restore. */
+  | { reason: "ledger_not_lost"; repository: string }
   /** More bytes are on their way than this repository takes at once. */
   | { reason: "too_busy"; retryAfterSeconds: number };
 

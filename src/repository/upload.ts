@@ -29,6 +29,11 @@ export class Uploads {
     return this.#mine.size === 0;
   }
 
+  /** Is this instance still busy with it? */
+  isWriting(key: string): boolean {
+    return this.#mine.has(key);
+  }
+
   /**
    * Runs `work`, which writes `sizeBytes` under `key`, unless that would be too much at once, or
    * somebody is writing that very key. `work` must reserve the key in the ledger before it asks storage.

@@ -111,8 +111,9 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async *list(prefix: string): AsyncIterable<string> {
-    yield* this.#listFolder(prefix.slice(0, prefix.lastIndexOf("/") + 1), prefix);
+  async *list(prefix: string, after = ""): AsyncIterable<string> {
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    for await (const key of this.#listFolder(folder, prefix)) if (key > after) yield key;
   }
 
   /** Reads the whole file to learn what it is; a large one once after a start. */

@@ -32,10 +32,12 @@ export class R2Storage implements Storage {
     await this.#bucket.delete(key);
   }
 
-  async *list(prefix: string): AsyncIterable<string> {
+  async *list(prefix: string, after?: string): AsyncIterable<string> {
+    const startAfter = after === undefined ? {} : { startAfter: after };
     let cursor: string | undefined;
     do {
-      const page = await this.#bucket.list({ prefix, ...(cursor === undefined ? {} : { cursor }) });
+      const from = cursor === undefined ? startAfter : { cursor };
+      const page = await this.#bucket.list({ prefix, ...from });
       for (const object of page.objects) yield object.key;
       cursor = page.truncated ? page.cursor : undefined;
     } while (cursor !== undefined);

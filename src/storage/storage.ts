@@ -17,8 +17,8 @@ export interface Storage {
   put(key: string, bytes: Uint8Array, condition: PutCondition): Promise<Stored | undefined>;
   /** Removes the object; removing what is not there is fine. */
   delete(key: string): Promise<void>;
-  /** All keys that start with `prefix`, in byte order. */
-  list(prefix: string): AsyncIterable<string>;
+  /** All keys that start with `prefix`, and that come behind `after`, in byte order. */
+  list(prefix: string, after?: string): AsyncIterable<string>;
 }
 
 export interface Stored {

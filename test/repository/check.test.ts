@@ -59,7 +59,7 @@ class Damaged {
   }
 
   async problems(): Promise<string[]> {
-    return check(openStorage(env as Env, this.world.repository), await this.world.stub.facts());
+    return check(openStorage(env as Env, this.world.repository), this.world.stub);
   }
 
   async put(path: string, bytes: Uint8Array): Promise<void> {

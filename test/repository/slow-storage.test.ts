@@ -17,6 +17,7 @@ import {
   heldCall,
   injectFaults,
   runAlarm,
+  settle,
 } from "../support/faulty-storage.ts";
 import { expectSound, storedFiles, type World, world } from "../support/world.ts";
 
@@ -295,6 +296,60 @@ describe("the late delete of a package file", () => {
     await crash(it);
     await expectAtRest(it);
   });
+});
+
+describe("an answer that takes longer than anything of the dead may", () => {
+  it("does not let a delete take the file of a package that is published anew", async () => {
+    const it = await repositoryWith(one);
+    const slow = await interrupted(it, "delete packages/foo", reverting("1.0.0"));
+    await settle(it);
+    // The cron does not know that the alarm, or a user, is at it already.
+    const recovering = await begin(it, (repository) => repository.recover());
+    expect(await publish(it, two)).toBe("release_busy");
+    await slow.late.land();
+    expect(await ending(slow.running, slow.storage)).toEqual({ value: null });
+    await ending(recovering, slow.storage);
+    expect(await publish(it, two)).toBe("done");
+    await expectAtRest(it, "2.0.0");
+  });
+
+  it("begins its half minute when the delete fails, not when it began", async () => {
+    const it = await repositoryWith(one);
+    const slow = await interrupted(it, "delete packages/foo", reverting("1.0.0"));
+    await settle(it);
+    const recovering = await begin(it, (repository) => repository.recover());
+    slow.late.fail();
+    expect(await ending(slow.running, slow.storage)).toHaveProperty("error");
+    await ending(recovering, slow.storage);
+    await runAlarm(it);
+    expect(await publish(it, two)).toBe("release_busy");
+    await slow.late.land();
+    await finish(it);
+    expect(await publish(it, two)).toBe("done");
+    await expectAtRest(it, "2.0.0");
+  });
+
+  it.each(["tarballs/foo-2.0.0.tar", "packages/foo"])(
+    "keeps in doubt what was put before it, as long as it is awaited: %s",
+    async (path) => {
+      const it = await repositoryWith(one);
+      const { late, running, storage } = await interrupted(it, `put ${path}`, publishing(two));
+      storage.holds = [`put ${path}`];
+      late.fail();
+      const second = await heldCall(storage, 2);
+      await settle(it);
+      await begin(it, (repository) => repository.recover());
+      const key = `repos/${it.repository}/${path}`;
+      const isInDoubt = () =>
+        runInDurableObject(it.stub, ({ world }: Repository) => world.ledger.isUnsettled(key));
+      expect(await isInDoubt()).toBe(true);
+      await second.land();
+      expect(await ending(running, storage)).toMatchObject({ value: { replaced: false } });
+      await late.land();
+      await expectAtRest(it, "1.0.0", "2.0.0");
+      expect(await isInDoubt()).toBe(false);
+    },
+  );
 });
 
 describe("a slow replace", () => {

@@ -213,6 +213,21 @@ describe("a receiver that fails", () => {
     expect((await log(it.stub))[0]).toMatchObject({ tries: 2, error: "Error: connection refused" });
   });
 
+  it("because its secret is missing hears of it once the secret is there", async () => {
+    const [it, receiver] = await listening({ secret: null, secretName: "CI_SECRET" });
+    expect((await it.admin.publish({ name: "foo", version: "1.0.0" })).status).toBe(201);
+    await deliver(it);
+    expect((await log(it.stub))[0]).toMatchObject({
+      ...{ state: "waiting", tries: 1, status: null },
+      error: expect.stringMatching(/^CI_SECRET is missing: `openssl/),
+    });
+    expect(receiver.heard).toEqual([]);
+    for (const webhook of receiver.webhooks) webhook.secret = receiver.secret;
+    receiver.passMs(pausesMs[0] ?? 0);
+    await deliver(it);
+    expect(receiver.events()).toEqual(["release.publish"]);
+  });
+
   it("with an answer without end is not read", async () => {
     const [it, receiver] = await listening();
     let pulled = 0;
@@ -372,7 +387,10 @@ describe("the table of deliveries", () => {
     const { stub } = await world();
     await runInDurableObject(stub, (_, { storage }) => {
       const { sql } = storage;
-      const webhook = { url: "https://a.test/", secret: "s", events: ["*"], repositories: null };
+      const webhook = {
+        ...{ url: "https://a.test/", events: ["*"], repositories: null },
+        ...{ secret: "s", secretName: "WEBHOOK_SECRET" },
+      };
       const limits = { keptMax: 3, waitingMax: 5, tryMs: 1000 };
       const deliveries = new Deliveries(sql, [webhook], limits);
       const write = (version: string) =>

@@ -112,6 +112,16 @@ export class Cloud {
     return told;
   }
 
+  /** `npm run hexedge -- …` in the project folder, by the admin. */
+  hexedge(...args: string[]): Promise<{ code: number | null; output: string }> {
+    const script = join(projectFolder, "src/cli/hexedge.ts");
+    return run(node, [script, ...args], this.folder, {
+      ...this.#environment,
+      HEXEDGE_URL: this.address,
+      HEXEDGE_KEY: this.account.workers.hexedge?.secrets.ADMIN_KEY ?? "",
+    });
+  }
+
   /** Kills it, and what it has started, in the middle of a command. */
   async killAt(command: string): Promise<void> {
     this.write({ hanging: command });

@@ -93,9 +93,9 @@ export class FaultyStorage implements Storage {
     return this.#call(`delete ${key}`, () => this.#inner.delete(key));
   }
 
-  async *list(prefix: string): AsyncIterable<string> {
+  async *list(prefix: string, after?: string): AsyncIterable<string> {
     await this.#call(`list ${prefix}`, async () => undefined);
-    yield* this.#inner.list(prefix);
+    yield* this.#inner.list(prefix, after);
   }
 
   /** KV, whose calls are counted along. */

@@ -31,7 +31,8 @@ export class Receiver {
 
   constructor(...others: Partial<Webhook>[]) {
     const { url, secret } = this;
-    const all = { url, secret, events: ["*"], repositories: null };
+    const secretName = "WEBHOOK_SECRET";
+    const all = { url, secret, secretName, events: ["*"], repositories: null };
     this.webhooks = (others.length === 0 ? [{}] : others).map((it) => ({ ...all, ...it }));
   }
 

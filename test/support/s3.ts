@@ -16,14 +16,16 @@ export interface FakeObject {
 }
 
 export type Fault =
-  /** Answers so instead, with that code in an XML body. */
-  | { kind: "refuse"; status: number; code?: string }
+  /** Answers so instead, with that code in an XML body, and takes its time for it. */
+  | { kind: "refuse"; status: number; code?: string; afterMs?: number }
   /** Does it, and cuts the connection instead of answering. */
   | { kind: "lose answer" }
   /** Cuts the connection, and does nothing. */
   | { kind: "cut off" }
   /** Answers, and cuts the connection in the middle of the body. */
   | { kind: "cut body" }
+  /** Answers, and says nothing more from the middle of the body on. */
+  | { kind: "stall" }
   /** Says 200 at once, and only in the body that it failed. */
   | { kind: "late error"; code: string }
   | { kind: "slow"; ms: number }
@@ -58,6 +60,8 @@ export class FakeS3 {
   readonly objects = new Map<string, FakeObject>();
   /** `PUT repos/…`, in order; of those that were signed well. */
   readonly asked: string[] = [];
+  /** The same, of those whose client went away before it had all of the answer. */
+  readonly abandoned: string[] = [];
   keysPerPage = 100;
   /** As old ones do: a put overwrites whatever is there. */
   isCareless = false;
@@ -112,6 +116,9 @@ export class FakeS3 {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = await read(request);
     const fault = this.#faultOf(asked);
+    response.once("close", () => {
+      if (!response.writableFinished) this.abandoned.push(`${asked.method} ${keyOf(asked) ?? ""}`);
+    });
     switch (fault?.kind) {
       case "hang":
         return;
@@ -119,6 +126,7 @@ export class FakeS3 {
         request.socket.destroy();
         return;
       case "refuse":
+        if (fault.afterMs !== undefined) await sleep(fault.afterMs);
         return send(response, asked, refusal(fault.status, fault.code));
       case "late error":
         return send(response, asked, { ...refusal(200, fault.code), status: 200 });
@@ -127,6 +135,7 @@ export class FakeS3 {
         break;
       case "lose answer":
       case "cut body":
+      case "stall":
       case undefined:
     }
     const answer = this.#answer(asked);
@@ -134,10 +143,13 @@ export class FakeS3 {
       request.socket.destroy();
       return;
     }
-    if (fault?.kind !== "cut body") return send(response, asked, answer);
+    const isHalf = fault?.kind === "cut body" || fault?.kind === "stall";
+    if (!isHalf) return send(response, asked, answer);
     const body = answer.body ?? Buffer.alloc(0);
     response.writeHead(answer.status, { ...answer.headers, "content-length": body.length });
-    response.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
+    response.write(body.subarray(0, body.length / 2), () => {
+      if (fault.kind === "cut body") request.socket.destroy();
+    });
   }
 
   #faultOf(asked: Asked): Fault | undefined {

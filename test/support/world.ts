@@ -108,8 +108,8 @@ export class Person {
 
 /** All that is wrong with the repository: nothing. */
 export async function expectSound({ stub }: Pick<World, "stub">): Promise<void> {
-  const facts = await stub.facts();
-  expect(await check(openStorage(env as Env, facts.repository), facts)).toEqual([]);
+  const { repository } = await stub.facts("", 0);
+  expect(await check(openStorage(env as Env, repository), stub)).toEqual([]);
 }
 
 /**

@@ -9,7 +9,7 @@ import { join } from "node:path";
 const projectFolder = join(import.meta.dirname, "../..");
 export const helpPath = join(projectFolder, "test/fixtures/wrangler-help.json");
 
-/** Those that `npm run setup` uses. */
+/** Those that `npm run setup` uses, and `rotate-key`. */
 export const commands = [
   "whoami",
   "r2 bucket info",
@@ -17,6 +17,7 @@ export const commands = [
   "kv namespace list",
   "kv namespace create",
   "secret list",
+  "secret bulk",
   "deploy",
 ];
 

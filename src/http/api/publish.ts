@@ -9,14 +9,21 @@ import { render } from "../format.ts";
 import { takeStanding } from "../permit.ts";
 import { type Refusal, refuse } from "../refusals.ts";
 import { releaseUrl, releaseView } from "../views.ts";
+import { readPublishedAt } from "./published-at.ts";
 
-/** `POST …/publish` and `POST …/packages/NAME/releases`: the body is a package tarball. */
+/**
+ * `POST …/publish` and `POST …/packages/NAME/releases`: the body is a package tarball. With `?replace=true`
+ * also for a version that is there, and with `?published_at=` as one that was published then.
+ */
 export async function publishRelease(c: Context<App>): Promise<Response> {
+  const date = await readPublishedAt(c);
+  if ("refused" in date) return refuse(c, date.refused);
   const outcome = await withBody(c, tarballLimits.tarballBytesMax, async (body) => {
     const publication = await readPublication(c, body);
     if ("refused" in publication) return publication;
     // A view would take its whole buffer along over RPC; this one is the body and nothing else.
-    const published = await repositoryOf(c).publish(publication, body, authorOf(c));
+    const dated = { ...publication, ...date };
+    const published = await repositoryOf(c).publish(dated, body, authorOf(c));
     return { publication, published };
   });
   if ("refused" in outcome) return refuse(c, outcome.refused);

@@ -1,6 +1,6 @@
 /** Does each kind of Durable Object answer, and how soon? One of a kind is asked what costs it least. */
 import type { Config } from "../../config/config.ts";
-import { accountsName, type Env } from "../../env.ts";
+import { accountsName, type Env, metricsName } from "../../env.ts";
 import { faultOf } from "./fault.ts";
 
 export interface AskedObject {
@@ -20,6 +20,8 @@ export function askObjects(env: Env, { repositories }: Config): Promise<AskedObj
     // There is no package of that name.
     ask("REPOSITORY", hosted, (name) => env.REPOSITORY.getByName(name).owners("-")),
     ask("MIRROR", mirror, (name) => env.MIRROR.getByName(name).status()),
+    // Nothing is added.
+    ask("METRICS", metricsName, (name) => env.METRICS.getByName(name).add([])),
     ask("GROUP", group, (name) => env.GROUP.getByName(name).conflicts()),
   ];
   return Promise.all(asked).then((all) => all.filter((it) => it !== undefined));

@@ -22,7 +22,7 @@ export class Changes extends Progress {
     this.deliveries = new Deliveries(this.sql, webhooks);
     // Whoever hears of a release looks for it.
     this.deliveries.isVisible = (name) => !this.isStale(name);
-    if (this.state("catalog") !== catalogVersion) this.step(() => this.#catalogueAll());
+    if (this.state("catalog") !== catalogVersion) this.step(() => this.catalogueAnew());
   }
 
   find(query: ListQuery): Found {
@@ -73,7 +73,7 @@ export class Changes extends Progress {
       : { refused: { reason: "package_not_found", package: name } };
   }
 
-  #catalogueAll(): void {
+  protected catalogueAnew(): void {
     catalogueAll(this.sql, this.#packages());
     this.setState("catalog", catalogVersion);
   }

@@ -12,10 +12,11 @@ import type {
   RequestedDependency,
   Retirement,
 } from "../types.ts";
-import { namedByNothing, Pages } from "./pages.ts";
+import { Adoption } from "./adoption.ts";
+import { namedByNothing } from "./pages.ts";
 import { authorOf, bytes, type UploadDetails, type UploadRow } from "./rows.ts";
 
-export class Ledger extends Pages {
+export class Ledger extends Adoption {
   /** Is the version free, or may it be replaced? Then it is the caller's until commit or forget. */
   reserve(publication: Publication, author: Author): Refused | undefined {
     const { package: name, version, outerChecksum, innerChecksum, sizeBytes } = publication;
@@ -31,10 +32,12 @@ export class Ledger extends Pages {
       }
       const requirements = this.#resolve(publication.requirements);
       if ("refused" in requirements) return requirements;
-      const { app, buildTools, elixir, meta } = publication;
+      const { app, buildTools, elixir, meta, publishedAt } = publication;
       const details: UploadDetails = {
         ...{ app, buildTools, elixir, meta, requirements, sizeBytes },
         innerChecksum: Array.from(innerChecksum),
+        // Whoever commits after a crash has no request to look at.
+        ...(publishedAt === undefined || release ? {} : { publishedAt }),
       };
       this.#reserve({
         ...{ key, kind: "tarball", package: name, version, checksum: outerChecksum },
@@ -229,23 +232,26 @@ export class Ledger extends Pages {
     const details = JSON.parse(upload.details) as UploadDetails; // written by `reserve`
     const author = authorOf(upload);
     const replaced = this.release(name, version);
+    const publishedAt = details.publishedAt ?? now;
     if (!this.holds(name)) this.ownFirst(name, author, now);
+    // As old as its oldest release, in whatever order they come.
     this.sql.exec(
       `INSERT INTO packages (name, created_at, updated_at, meta, changed, touched)
-       VALUES (?1, ?2, ?2, ?3, 0, 0) ON CONFLICT (name) DO UPDATE SET meta = ?3`,
-      ...[name, now, JSON.stringify(details.meta)],
+       VALUES (?1, ?2, ?3, ?4, 0, 0)
+       ON CONFLICT (name) DO UPDATE SET meta = ?4, created_at = min(created_at, ?2)`,
+      ...[name, publishedAt, now, JSON.stringify(details.meta)],
     );
     // A replace keeps what was said about the release since: retirement, docs, first publication.
     this.sql.exec(
       `INSERT INTO releases (package, version, inner_checksum, outer_checksum, size_bytes, etag, app,
          build_tools, elixir, requirements, publisher, published_at, updated_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?12)
        ON CONFLICT (package, version) DO UPDATE SET inner_checksum = ?3, outer_checksum = ?4,
          size_bytes = ?5, etag = ?6, app = ?7, build_tools = ?8, elixir = ?9, requirements = ?10,
          publisher = ?11, updated_at = ?12`,
       ...[name, version, Uint8Array.from(details.innerChecksum), upload.checksum],
       ...[details.sizeBytes, etag, details.app, JSON.stringify(details.buildTools), details.elixir],
-      ...[JSON.stringify(details.requirements), author.name, now],
+      ...[JSON.stringify(details.requirements), author.name, now, publishedAt],
     );
     this.sql.exec("DELETE FROM dependants WHERE package = ? AND version = ?", name, version);
     for (const { package: dependency, repository } of details.requirements) {
@@ -258,6 +264,10 @@ export class Ledger extends Pages {
     const params = {
       replaced: replaced !== undefined,
       checksum: toHex(bytes(upload.checksum)),
+      // Only of what somebody said to have been published then.
+      ...(details.publishedAt === undefined
+        ? {}
+        : { published_at: new Date(publishedAt).toISOString() }),
     };
     this.audit({ action: "release.publish", package: name, version, author, params }, now);
   }

@@ -87,9 +87,16 @@ export class Progress extends Rows {
     );
   }
 
-  /** Forgets the uncertainty whose time is over; uploads and removals that waited for it go on. */
-  settle(now: number): void {
-    this.sql.exec("DELETE FROM unsettled WHERE until <= ?", now);
+  /**
+   * Forgets the uncertainty whose time is over; uploads and removals that waited for it go on.
+   * @param isOurs has this very instance no answer yet? Then the time begins when that fails.
+   */
+  settle(now: number, isOurs: (key: string) => boolean): void {
+    const over = this.sql
+      .exec<{ key: string }>("SELECT key FROM unsettled WHERE until <= ?", now)
+      .toArray()
+      .filter(({ key }) => !isOurs(key));
+    for (const { key } of over) this.sql.exec("DELETE FROM unsettled WHERE key = ?", key);
   }
 
   /** Another signing key: every file has to be signed anew. */

@@ -60,6 +60,8 @@ export interface UploadDetails {
   elixir: string | null;
   meta: PackageMeta;
   requirements: DependencyRecord[];
+  /** Of a release that comes from elsewhere; absent when it is published now. */
+  publishedAt?: number;
 }
 
 /** The pages in the bucket, if any, are not those of the docs. As the index in `schema.ts` says it. */
@@ -214,8 +216,9 @@ export class Rows {
     }
   }
 
-  packageNames(): string[] {
-    return this.#names("SELECT name FROM packages ORDER BY name");
+  /** In byte order, those behind `after`. */
+  packageNames(after = ""): string[] {
+    return this.#names("SELECT name FROM packages WHERE name > ? ORDER BY name", after);
   }
 
   /** What lists and searches know of. */

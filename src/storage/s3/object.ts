@@ -1,6 +1,7 @@
 /** What an answer's headers say about an object. */
 import { fromHex } from "../../hex/checksum.ts";
 import type { ByteRange, Stored, StoredBody } from "../storage.ts";
+import { unlessStalled } from "./deadline.ts";
 import { S3Fault } from "./fault.ts";
 
 /**
@@ -26,11 +27,12 @@ export function readStored(
   return { etag, sizeBytes, uploadedAt: new Date(time), sha256: digest };
 }
 
-/** The whole object, or the part that was asked for. */
+/** The whole object, or the part that was asked for. @param idleMsMax of a large body, between two pieces. */
 export async function readObject(
   key: string,
   response: Response,
   range: ByteRange | undefined,
+  idleMsMax: number,
 ): Promise<StoredBody> {
   try {
     const stored = readStored(key, response);
@@ -40,7 +42,9 @@ export async function readObject(
     if (range && !isPart(response, range.offset, lengthBytes)) {
       throw new S3Fault(`${key}: the store answered another part than was asked for`);
     }
-    if (response.body && lengthBytes > readFirstBytesMax) return { ...stored, body: response.body };
+    if (response.body && lengthBytes > readFirstBytesMax) {
+      return { ...stored, body: unlessStalled(response.body, lengthBytes, idleMsMax, key) };
+    }
     const body = new Uint8Array(await response.arrayBuffer());
     if (body.length !== lengthBytes) throw new TypeError("the body broke off");
     return { ...stored, body };

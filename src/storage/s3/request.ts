@@ -1,5 +1,6 @@
 /** One signed request to a bucket, and how long its answer may take. */
 import { AwsV4Signer } from "aws4fetch";
+import { within } from "./deadline.ts";
 
 export interface S3Options {
   /** `https://s3.eu-central-1.amazonaws.com` */
@@ -22,8 +23,10 @@ export interface S3Limits {
   delayMs: number;
   /** Until an answer begins, and a small one ends. */
   readMsMax: number;
-  /** The same for a write, which brings up to 16 MiB along. */
+  /** For all tries of a write together, which brings up to 16 MiB along. */
   writeMsMax: number;
+  /** Of a large body, between two pieces. */
+  idleMsMax: number;
 }
 
 /** What is not ours to decide, so that a test can. */
@@ -46,7 +49,8 @@ export interface Sent {
   url: string;
   headers?: Record<string, string> | undefined;
   body?: Uint8Array;
-  msMax: number;
+  /** When the time for it is over, also if it has not been sent yet. */
+  until: number;
   /** In sentences: which object. */
   what: string;
 }
@@ -81,30 +85,40 @@ export class Requests {
     return this.#outside.sleep(ms * (0.5 + this.#outside.random() / 2));
   }
 
-  /** Until `read` is done with the answer; a large body may take longer than that. */
+  /** When so long from now is over. */
+  after(ms: number): number {
+    return this.#outside.now() + ms;
+  }
+
+  msLeft(until: number): number {
+    return until - this.#outside.now();
+  }
+
+  /**
+   * Until `read` is done with the answer; a large body may take longer than that.
+   * @throws when `until` comes first: nothing of it is sent any more from then on.
+   */
   async send<T>(sent: Sent, read: (response: Response) => Promise<T>): Promise<T> {
     const { accessKeyId, secretAccessKey, region } = this.#options;
-    const { method, url, headers = {}, body = null, msMax } = sent;
+    const { method, url, headers = {}, body = null, until } = sent;
     const signer = new AwsV4Signer({
       ...{ accessKeyId, secretAccessKey, region, service: "s3", cache: this.#derived },
       ...{ method, url, headers: { "x-amz-content-sha256": emptySha256, ...headers } },
       datetime: new Date(this.#outside.now()).toISOString().replace(/[:-]|\.\d{3}/g, ""),
     });
     const signed = await signer.sign();
+    const msMax = this.msLeft(until);
+    if (msMax <= 0) throw new Error("it came too late to be sent");
     const controller = new AbortController();
-    const timer = setTimeout(
-      () => controller.abort(new Error(`no answer for ${msMax / 1000} seconds`)),
-      msMax,
-    );
-    try {
+    const answer = async () => {
       const response = await this.#outside.fetch(url, {
         ...{ method, headers: signed.headers, body, signal: controller.signal },
         redirect: "manual", // a signature is for one host
       });
-      return await read(response);
-    } finally {
-      clearTimeout(timer);
-    }
+      return read(response);
+    };
+    const late = () => new Error(`no answer for ${Math.round(msMax / 100) / 10} seconds`);
+    return within(msMax, answer(), late, (error) => controller.abort(error));
   }
 }
 

@@ -1,0 +1,116 @@
+/** Making the rows of a lost ledger anew, of what the bucket tells. */
+import type { BackupLine } from "../restore/backup.ts";
+import type { RestoredPackage, RestoredRelease } from "../restore/package.ts";
+import { Repairs } from "./repairs.ts";
+
+/** Who published what nobody knows the publisher of any more. */
+const nobody = "unknown";
+
+export class Adoption extends Repairs {
+  /** Forgets what an earlier try made, which may have seen other files. */
+  beginAdoption(): void {
+    this.step(() => {
+      for (const table of ["packages", "releases", "dependants", "owners"]) {
+        this.sql.exec(`DELETE FROM ${table}`);
+      }
+      this.catalogueAnew();
+    });
+  }
+
+  /** A package as the bucket tells of it. Its file is up to date when its ETag is known. */
+  adopt({ name, releases, etag, mtimeSeconds }: RestoredPackage): void {
+    this.step(() => {
+      this.countFrom(mtimeSeconds);
+      const times = releases.map(({ publishedAt }) => publishedAt);
+      const [oldest, newest] = [Math.min(...times), Math.max(...times)];
+      // What the newest publish says about the package as a whole.
+      const last = releases.find(({ publishedAt }) => publishedAt === newest);
+      if (!last) return;
+      this.sql.exec(
+        `INSERT INTO packages (name, created_at, updated_at, meta, etag, changed, touched)
+         VALUES (?, ?, ?, ?, ?, 0, 0)`,
+        ...[name, oldest, newest, JSON.stringify(last.meta), etag],
+      );
+      for (const release of releases) this.#adoptRelease(name, release);
+      const sequence = this.changed(name, newest);
+      if (etag !== null) this.flushed(name, sequence, etag);
+    });
+  }
+
+  /** What the backup says about a package that is here again. */
+  remember({ package: name, created, updated, downloads, owners, releases }: BackupLine): void {
+    if (!this.holds(name)) return;
+    this.step(() => {
+      this.sql.exec("UPDATE packages SET created_at = ? WHERE name = ?", created, name);
+      for (const owner of owners) {
+        this.sql.exec("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?)", name, ...owner);
+      }
+      this.#setTotal(name, "", downloads);
+      for (const [version, publisher, published, updatedAt, count] of releases) {
+        if (!this.release(name, version)) continue;
+        this.sql.exec(
+          `UPDATE releases SET publisher = ?, published_at = ?, updated_at = ?
+           WHERE package = ? AND version = ?`,
+          ...[publisher, published, updatedAt, name, version],
+        );
+        this.#setTotal(name, version, count);
+      }
+      const row = this.package(name);
+      // Releases of after the backup are newer than it.
+      const at = Math.max(updated, row?.updated_at ?? 0);
+      const sequence = this.changed(name, at);
+      if (row?.etag) this.flushed(name, sequence, row.etag);
+    });
+  }
+
+  /** Changes are counted on from here, so that no number comes a second time. */
+  countFrom(number: number): void {
+    if (this.sequence() < number) this.setState("sequence", number);
+  }
+
+  /** Another one after whatever is done. */
+  lastChange(): string {
+    const { id } = this.sql.exec<{ id: number | null }>("SELECT max(id) AS id FROM audit").one();
+    return `${this.sequence()} ${id}`;
+  }
+
+  /** For the backup. */
+  ownerRows(name: string): BackupLine["owners"] {
+    return this.sql
+      .exec<{ user_id: number; username: string; level: "full" | "maintainer"; added_at: number }>(
+        "SELECT user_id, username, level, added_at FROM owners WHERE package = ?",
+        name,
+      )
+      .toArray()
+      .map((it) => [it.user_id, it.username, it.level, it.added_at]);
+  }
+
+  #adoptRelease(name: string, it: RestoredRelease): void {
+    this.sql.exec(
+      `INSERT INTO releases (package, version, inner_checksum, outer_checksum, size_bytes, etag, app,
+         build_tools, elixir, requirements, publisher, published_at, updated_at, retirement_reason,
+         retirement_message, docs_etag, docs_checksum)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[name, it.version, it.innerChecksum, it.outerChecksum, it.sizeBytes, it.etag, it.app],
+      ...[JSON.stringify(it.buildTools), it.elixir, JSON.stringify(it.requirements), nobody],
+      ...[it.publishedAt, it.publishedAt],
+      ...[it.retirement?.reason ?? null, it.retirement?.message ?? null],
+      ...[it.docs?.etag ?? null, it.docs?.checksum ?? null],
+    );
+    for (const { package: dependency, repository } of it.requirements) {
+      if (repository !== null) continue;
+      this.sql.exec(
+        "INSERT OR IGNORE INTO dependants VALUES (?, ?, ?)",
+        ...[dependency, name, it.version],
+      );
+    }
+  }
+
+  #setTotal(name: string, version: string, count: number): void {
+    if (count === 0) return;
+    this.sql.exec(
+      "INSERT OR REPLACE INTO download_totals VALUES (?, ?, ?)",
+      ...[name, version, count],
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import { namesKey, versionsKey } from "../keys.ts";
+import type { Author, Refused } from "../types.ts";
+import type { World } from "../world.ts";
+import { readBackup } from "./backup.ts";
+import { mtimeOf } from "./package.ts";
+
+export interface Restored {
+  packages: number;
+  releases: number;
+  /** Of how many packages a backup said who owns them; null when there is none that can be read. */
+  backup: number | null;
+}
+
+/** All packages are adopted: from here on the ledger is the truth again, and the alarm brings the bucket up to it. */
+export async function finishRestore(world: World, author: Author): Promise<Restored | Refused> {
+  const { repository, ledger, storage } = world;
+  if (!ledger.isLost()) return { refused: { reason: "ledger_not_lost", repository } };
+  for (const key of [namesKey(repository), versionsKey(repository)]) {
+    const found = await storage.get(key, { offset: 0, length: 10 });
+    if (!found) continue;
+    ledger.countFrom(mtimeOf(new Uint8Array(await new Response(found.body).arrayBuffer())));
+  }
+  const backup = await readBackup(world);
+  const counts = ledger.counts();
+  ledger.found(author, counts, Date.now());
+  world.wake();
+  return { ...counts, backup };
+}

@@ -1,0 +1,108 @@
+/**
+ * A piece of making a lost ledger anew: packages after packages, then what nothing tells of. Nothing in the
+ * bucket changes, and doing it again does the same again; `finish` ends it.
+ */
+import { isPackageName } from "../../hex/name.ts";
+import { unpackVersions } from "../../hex/registry.ts";
+import { type Limits, Reader, type Reads, stepLimits } from "../check/reader.ts";
+import { BadCursor } from "../check/step.ts";
+import { checkStrays } from "../check/strays.ts";
+import { packageKey, versionsKey } from "../keys.ts";
+import { type Defect, type RestoredPackage, readPackage } from "./package.ts";
+
+export interface RestoreSource {
+  repository: string;
+  /** Of whoever signed what lies in the bucket. */
+  publicKey: CryptoKey;
+  /** Is that not our own key? Then every file is signed anew. */
+  isForeign: boolean;
+  /**
+   * Only what `versions` tells of as well. Ours is a second behind packages/NAME, which is the promise; others
+   * leave packages/NAME behind when they take a package back.
+   */
+  indexedOnly: boolean;
+}
+
+/** The repository's Durable Object. */
+export interface RestoreTarget {
+  adopt(packages: RestoredPackage[]): Promise<void>;
+  unknown(keys: string[]): Promise<string[]>;
+}
+
+export interface RestoreStep {
+  packages: number;
+  releases: number;
+  defects: Defect[];
+  /** To go on with; null when it was the last step. */
+  next: string | null;
+}
+
+/** @param cursor of the step before; null begins. @throws BadCursor @throws RegistryError when versions is not to be believed. */
+export async function restoreStep(
+  storage: Reads,
+  source: RestoreSource,
+  target: RestoreTarget,
+  cursor: string | null,
+  limits: Limits = stepLimits,
+): Promise<RestoreStep> {
+  const reader = new Reader(storage, limits);
+  const [phase, at = ""] = (cursor ?? "packages/").split("/");
+  if (phase === "packages") return restorePackages(reader, source, target, at);
+  if (phase === "orphans") return findOrphans(reader, source, target, decodeURIComponent(at));
+  throw new BadCursor(`${cursor} is not where it stopped`);
+}
+
+async function restorePackages(
+  reader: Reader,
+  source: RestoreSource,
+  target: RestoreTarget,
+  after: string,
+): Promise<RestoreStep> {
+  const { repository, isForeign } = source;
+  const step: RestoreStep = { packages: 0, releases: 0, defects: [], next: null };
+  const indexed = source.indexedOnly ? await indexedNames(reader, source) : undefined;
+  const folder = packageKey(repository, "");
+  for await (const key of reader.storage.list(folder, folder + after)) {
+    const name = key.slice(folder.length);
+    const say = (defect: Omit<Defect, "package">) =>
+      step.defects.push({ package: name, ...defect });
+    const broken = { version: null, outcome: "broken", why: "it is no name of a package" } as const;
+    const stale = { version: null, outcome: "stale", why: "versions does not tell of it" } as const;
+    if (!isPackageName(name)) say(broken);
+    else if (indexed && !indexed.has(name)) say(stale);
+    else {
+      const read = await readPackage({ reader, ...source }, name, say);
+      if (read) {
+        await target.adopt([isForeign ? { ...read, etag: null } : read]);
+        step.packages++;
+        step.releases += read.releases.length;
+      }
+    }
+    if (reader.isSpent) return { ...step, next: `packages/${name}` };
+  }
+  return { ...step, next: "orphans/" };
+}
+
+async function indexedNames(reader: Reader, source: RestoreSource): Promise<Set<string>> {
+  const { repository, publicKey } = source;
+  const file = await reader.read(versionsKey(repository));
+  const versions = file && (await unpackVersions(file, publicKey, { repository }));
+  return new Set(versions?.packages.map(({ name }) => name));
+}
+
+async function findOrphans(
+  reader: Reader,
+  { repository }: RestoreSource,
+  target: RestoreTarget,
+  after: string,
+): Promise<RestoreStep> {
+  const defects: Defect[] = [];
+  const unknown = (keys: string[]) => target.unknown(keys);
+  const stopped = await checkStrays(reader, repository, after, unknown, ({ says, cure }) => {
+    const [, name = "", version = null] =
+      /([^/-]+)-(.+?)(?:\.tar(?:\.gz)?)?$/.exec(cure?.do === "remove" ? cure.key : "") ?? [];
+    defects.push({ package: name, version, outcome: "orphan", why: says });
+  });
+  const next = stopped === null ? null : `orphans/${encodeURIComponent(stopped)}`;
+  return { packages: 0, releases: 0, defects, next };
+}
