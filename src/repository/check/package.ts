@@ -1,6 +1,6 @@
 /** One package: its signed file against its tarballs and docs, and against the ledger. */
 import { PackedError } from "../../docs/format.ts";
-import { sameBytes, sha256, toHex } from "../../hex/checksum.ts";
+import { sameBytes, toHex } from "../../hex/checksum.ts";
 import { type PackageResource, unpackPackage } from "../../hex/registry.ts";
 import { sortVersions } from "../../hex/version.ts";
 import * as keys from "../keys.ts";
@@ -25,6 +25,9 @@ export async function checkPackage(
   return new Checker(check, say).run();
 }
 
+/** As many as a Worker may ask storage for at once. */
+const releasesAtOnce = 6;
+
 type ToldRelease = PackageResource["releases"][number];
 
 class Checker {
@@ -42,16 +45,30 @@ class Checker {
     if (after === null && !of.stale) this.#compareWithLedger(file);
     const told = new Map((file?.releases ?? []).map((it) => [it.version, it]));
     const known = new Map(of.releases.map((it) => [it.version, it]));
-    const versions = [...new Set([...told.keys(), ...known.keys()])].sort();
-    for (const version of versions.filter((it) => after === null || it > after)) {
-      const release = told.get(version);
-      if (release) await this.#tarball(release);
-      const { docs, pages } = known.get(version) ?? { docs: null, pages: undefined };
-      if (docs) await this.#docs(version, docs);
-      if (docs && pages?.stored) await this.#pages(version, docs, pages.of);
-      if (reader.isSpent && version !== versions.at(-1)) return version;
+    const all = [...new Set([...told.keys(), ...known.keys()])].sort();
+    const versions = all.filter((it) => after === null || it > after);
+    for (let at = 0; at < versions.length; at += releasesAtOnce) {
+      const some = versions.slice(at, at + releasesAtOnce);
+      const found = some.map((it) => this.#release(it, told.get(it), known.get(it)));
+      for (const problems of await Promise.all(found)) problems.forEach(this.#say);
+      const last = some.at(-1);
+      if (reader.isSpent && last !== undefined && last !== versions.at(-1)) return last;
     }
     return null;
+  }
+
+  async #release(
+    version: string,
+    told: ToldRelease | undefined,
+    known: ReleaseFacts | undefined,
+  ): Promise<Problem[]> {
+    const { docs = null, pages } = known ?? {};
+    const found = [
+      told && (await this.#tarball(told)),
+      docs && (await this.#docs(version, docs)),
+      docs && pages?.stored && (await this.#pages(version, docs, pages.of)),
+    ];
+    return found.filter((it) => !!it);
   }
 
   async #file(): Promise<PackageResource | undefined> {
@@ -62,60 +79,57 @@ class Checker {
     try {
       return await unpackPackage(file, publicKey, { repository, name: of.name });
     } catch (error) {
-      this.#sayOfFile(`packages/${of.name}: ${error}`);
+      this.#say(this.#ofFile(`packages/${of.name}: ${error}`));
       return undefined;
     }
   }
 
-  async #tarball(release: ToldRelease): Promise<void> {
+  async #tarball(release: ToldRelease): Promise<Problem | undefined> {
     const { reader, facts, of } = this.#check;
     const { version } = release;
     const key = keys.tarballKey(facts.repository, of.name, version);
-    const tarball = await reader.read(key);
-    if (!tarball) {
-      return this.#sayOfBytes(`packages/${of.name} names ${version}, but ${key} is missing`);
-    }
-    if (!release.outerChecksum) {
-      return this.#sayOfFile(`${of.name} ${version} has no outer checksum`);
-    }
-    const checksum = await sha256(tarball);
-    if (sameBytes(checksum, release.outerChecksum)) return;
+    const checksum = await reader.checksum(key);
+    if (!checksum) return ofBytes(`packages/${of.name} names ${version}, but ${key} is missing`);
+    if (!release.outerChecksum) return this.#ofFile(`${of.name} ${version} has no outer checksum`);
+    if (sameBytes(checksum, release.outerChecksum)) return undefined;
     // A replace that was stored a moment ago is ahead of packages/NAME until the next flush.
     const next = of.stale ? of.releases.find((it) => it.version === version) : undefined;
     const isNext = next !== undefined && sameBytes(checksum, next.checksum);
-    if (facts.inProgress.includes(key) || isNext) return;
+    if (facts.inProgress.includes(key) || isNext) return undefined;
     const [is, should] = [toHex(checksum), toHex(release.outerChecksum)];
-    this.#sayOfBytes(`${key} has checksum ${is}, but packages/${of.name} says ${should}`);
+    return ofBytes(`${key} has checksum ${is}, but packages/${of.name} says ${should}`);
   }
 
-  async #docs(version: string, checksum: Uint8Array): Promise<void> {
+  async #docs(version: string, due: Uint8Array): Promise<Problem | undefined> {
     const { reader, facts, of } = this.#check;
     const key = keys.docsKey(facts.repository, of.name, version);
-    const docs = await reader.read(key);
-    if (!docs) return this.#sayOfBytes(`${of.name} ${version} has docs, but ${key} is missing`);
-    if (sameBytes(await sha256(docs), checksum) || facts.inProgress.includes(key)) return;
-    this.#sayOfBytes(`${key}: wrong checksum`);
+    const checksum = await reader.checksum(key);
+    if (!checksum) return ofBytes(`${of.name} ${version} has docs, but ${key} is missing`);
+    if (sameBytes(checksum, due) || facts.inProgress.includes(key)) return undefined;
+    return ofBytes(`${key}: wrong checksum`);
   }
 
   /** Pages are told of while they are in the bucket; until the next flush perhaps of other docs. */
-  async #pages(version: string, docs: Uint8Array, of: Uint8Array | null): Promise<void> {
+  async #pages(
+    version: string,
+    docs: Uint8Array,
+    of: Uint8Array | null,
+  ): Promise<Problem | undefined> {
     const { reader, facts } = this.#check;
     const { name } = this.#check.of;
     const key = keys.pagesKey(facts.repository, name, version);
     const cure = { do: "write pages", package: name, version } as const;
     try {
       const pages = await reader.pages(key);
-      if (!pages) {
-        return this.#say({ says: `${name} ${version} has pages, but ${key} is missing`, cure });
-      }
+      if (!pages) return { says: `${name} ${version} has pages, but ${key} is missing`, cure };
       const isStale = !of || !sameBytes(of, docs);
-      if (isStale || sameBytes(pages.docsChecksum, docs)) return;
+      if (isStale || sameBytes(pages.docsChecksum, docs)) return undefined;
       const [is, should] = [toHex(pages.docsChecksum), toHex(docs)];
       const says = `${key} was made of docs with checksum ${is}, but ${name} ${version} has ${should}`;
-      this.#say({ says, cure });
+      return { says, cure };
     } catch (error) {
       if (!(error instanceof PackedError)) throw error;
-      this.#say({ says: error.message, cure });
+      return { says: error.message, cure };
     }
   }
 
@@ -130,21 +144,21 @@ class Checker {
       return textOf(version, it?.checksum, it?.retired ?? null);
     });
     if (told.join() !== due.join()) {
-      this.#sayOfFile(`packages/${of.name} says ${told}, the ledger ${due}`);
+      this.#say(this.#ofFile(`packages/${of.name} says ${told}, the ledger ${due}`));
     }
     if (facts.clean && of.releases.length === 0 && file) {
-      this.#sayOfFile(`packages/${of.name} is there without a release`);
+      this.#say(this.#ofFile(`packages/${of.name} is there without a release`));
     }
   }
 
-  #sayOfFile(says: string): void {
-    this.#say({ says, cure: { do: "write package", package: this.#check.of.name } });
+  #ofFile(says: string): Problem {
+    return { says, cure: { do: "write package", package: this.#check.of.name } };
   }
+}
 
-  /** Somebody else has to have the bytes: a copy of the bucket, or whoever published them. */
-  #sayOfBytes(says: string): void {
-    this.#say({ says, cure: null });
-  }
+/** Somebody else has to have the bytes: a copy of the bucket, or whoever published them. */
+function ofBytes(says: string): Problem {
+  return { says, cure: null };
 }
 
 function textOf(version: string, checksum: Uint8Array | undefined, retired: string | null): string {

@@ -39,6 +39,17 @@ export class Reader {
     return new Uint8Array(await new Response(found.body).arrayBuffer());
   }
 
+  /** SHA-256 of the object, which is never whole in memory; undefined when there is none. */
+  async checksum(key: string): Promise<Uint8Array | undefined> {
+    this.#reads--;
+    const found = await this.storage.get(key);
+    if (!found) return undefined;
+    this.#bytes -= found.sizeBytes;
+    const digest = new crypto.DigestStream("SHA-256");
+    await new Response(found.body).body?.pipeTo(digest);
+    return new Uint8Array(await digest.digest);
+  }
+
   /** @throws PackedError when they are damaged. */
   pages(key: string): ReturnType<typeof readIndex> {
     this.#reads -= 2;
