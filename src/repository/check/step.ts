@@ -95,7 +95,8 @@ class StepChecker {
         problems.push(...(await checkIndexFiles(this.#reader, repository, key, facts)));
       }
       const again = problems.length > 0 ? await this.#repository.indexFacts() : facts;
-      this.#step.settled = facts.clean;
+      // What changed while it was compared was not compared.
+      this.#step.settled = facts.clean && same(facts, again);
       if (!same(facts, again)) continue;
       this.#step.problems.push(...problems);
       break;

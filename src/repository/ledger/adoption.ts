@@ -26,6 +26,7 @@ export class Adoption extends Repairs {
       // What the newest publish says about the package as a whole.
       const last = releases.find(({ publishedAt }) => publishedAt === newest);
       if (!last) return;
+      this.#forgetPackage(name); // of this step, when its answer was lost and it is done again
       this.sql.exec(
         `INSERT INTO packages (name, created_at, updated_at, meta, etag, changed, touched)
          VALUES (?, ?, ?, ?, ?, 0, 0)`,
@@ -83,6 +84,12 @@ export class Adoption extends Repairs {
       )
       .toArray()
       .map((it) => [it.user_id, it.username, it.level, it.added_at]);
+  }
+
+  #forgetPackage(name: string): void {
+    this.sql.exec("DELETE FROM packages WHERE name = ?", name);
+    this.sql.exec("DELETE FROM releases WHERE package = ?", name);
+    this.sql.exec("DELETE FROM dependants WHERE package = ?", name);
   }
 
   #adoptRelease(name: string, it: RestoredRelease): void {

@@ -62,7 +62,7 @@ export class Changes extends Progress {
     writeAudit(this.sql, event, now);
     const { action, package: name, version = null, author, params = {} } = event;
     this.deliveries.write({
-      ...{ event: action, at: now, repository: this.repository, package: name, version },
+      ...{ event: action, at: now, repository: this.repository, package: name || null, version },
       ...{ author, params },
     });
   }

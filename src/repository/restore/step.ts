@@ -3,7 +3,7 @@
  * bucket changes, and doing it again does the same again; `finish` ends it.
  */
 import { isPackageName } from "../../hex/name.ts";
-import { unpackVersions } from "../../hex/registry.ts";
+import { RegistryError, unpackVersions } from "../../hex/registry.ts";
 import { type Limits, Reader, type Reads, stepLimits } from "../check/reader.ts";
 import { BadCursor } from "../check/step.ts";
 import { checkStrays } from "../check/strays.ts";
@@ -86,8 +86,10 @@ async function restorePackages(
 async function indexedNames(reader: Reader, source: RestoreSource): Promise<Set<string>> {
   const { repository, publicKey } = source;
   const file = await reader.read(versionsKey(repository));
-  const versions = file && (await unpackVersions(file, publicKey, { repository }));
-  return new Set(versions?.packages.map(({ name }) => name));
+  // Without it everything would be stale, and the repository empty.
+  if (!file) throw new RegistryError("bad_message", "It is not there");
+  const versions = await unpackVersions(file, publicKey, { repository });
+  return new Set(versions.packages.map(({ name }) => name));
 }
 
 async function findOrphans(
