@@ -6,6 +6,7 @@ import {
   mkdir,
   open,
   opendir,
+  readdir,
   readFile,
   rename,
   rm,
@@ -24,7 +25,7 @@ export interface Secrets {
   accountsSecret: string;
   /** PEM. */
   signingKey: string;
-  /** `SIGNING_KEY_NAME` of the environment: PEM for single repositories. */
+  /** `SIGNING_KEY_NAME` of the environment, and `signing_key_name.pem` kept here: PEM for single repositories. */
   ownSigningKeys: Record<string, string>;
   /** `S3_ACCESS_KEY_ID` and `S3_SECRET_ACCESS_KEY` of the environment; never kept here. */
   s3Keys: Record<string, string>;
@@ -74,8 +75,9 @@ export class DataFolder {
     const where = environment.SIGNING_KEY ? "SIGNING_KEY" : join(this.path, "signing_key.pem");
     await checkSigningKey(where, signingKey);
     const own = Object.entries(environment).filter(([name]) => /^SIGNING_KEY_\w+$/.test(name));
-    const ownSigningKeys = Object.fromEntries(own.map(([name, pem]) => [name, pem ?? ""]));
-    for (const [name, pem] of Object.entries(ownSigningKeys)) await checkSigningKey(name, pem);
+    const given = Object.fromEntries(own.map(([name, pem]) => [name, pem ?? ""]));
+    for (const [name, pem] of Object.entries(given)) await checkSigningKey(name, pem);
+    const ownSigningKeys = { ...(await this.#ownSigningKeys()), ...given };
     const s3Keys = Object.fromEntries(
       ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"].flatMap((name) => {
         const value = environment[name]?.trim();
@@ -110,6 +112,22 @@ export class DataFolder {
     }
   }
 
+  /** Those that `rotate-key` has put here, by the names that the Worker knows them under. */
+  async #ownSigningKeys(): Promise<Record<string, string>> {
+    const keys: Record<string, string> = {};
+    for (const name of await readdir(this.path)) {
+      const [, repository] = ownSigningKeyPattern.exec(name) ?? [];
+      if (repository === undefined) continue;
+      const path = join(this.path, name);
+      const pem = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+        throw new Mistake(`cannot read ${path}: ${error.message}`);
+      });
+      await checkSigningKey(path, pem);
+      keys[`SIGNING_KEY_${repository.toUpperCase()}`] = pem;
+    }
+    return keys;
+  }
+
   async #kept(name: string, make: () => string | Promise<string>): Promise<string> {
     const path = join(this.path, name);
     const kept = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -131,6 +149,10 @@ export class DataFolder {
     return made;
   }
 }
+
+/** The file of a repository's own key. What has another dot in its name is none that signs. */
+export const ownSigningKeyName = (repository: string) => `signing_key_${repository}.pem`;
+const ownSigningKeyPattern = /^signing_key_([a-z][a-z0-9_]{1,63})\.pem$/;
 
 /** Here, because a database that nobody can reach any more is closed, and gives its lock back. */
 const locks = new Map<string, DatabaseSync>();

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { auditCommand } from "./commands/audit.ts";
 import { buildCommand } from "./commands/build.ts";
+import { checkCommand } from "./commands/check.ts";
 import { exportCommand } from "./commands/export.ts";
 import { gitCommands } from "./commands/git.ts";
 import { importCommand } from "./commands/import.ts";
@@ -9,6 +10,7 @@ import { keyCommands } from "./commands/keys.ts";
 import { memberCommands } from "./commands/members.ts";
 import { mirrorCommand } from "./commands/mirror.ts";
 import { ownerCommands } from "./commands/owners.ts";
+import { rotateKeyCommand } from "./commands/rotate-key.ts";
 import { userCommands } from "./commands/users.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
 import { examples } from "./examples.ts";
@@ -48,9 +50,11 @@ function commands(): Command {
   ownerCommands(program);
   mirrorCommand(program);
   buildCommand(program);
+  checkCommand(program);
   exportCommand(program);
   importCommand(program);
   gitCommands(program);
+  rotateKeyCommand(program);
   auditCommand(program);
   whoamiCommand(program);
   return examples(program, [

@@ -7,11 +7,11 @@ import {
   unpackSigned,
 } from "../hex/registry.ts";
 import { parsePublicKey } from "../hex/sign.ts";
-import type { Target } from "../static/import.ts";
+import type { DateRefused, Refused, Target } from "../static/import/target.ts";
 import { docsPath, packagePath, type ReleaseName } from "../static/layout.ts";
 import { Mistake } from "./mistake.ts";
 import type { Registry } from "./registry.ts";
-import { getFile, type Place, transfer } from "./transfer.ts";
+import { type Answer, getFile, type Place, transfer } from "./transfer.ts";
 
 const packageBytesMax = 16 * 1024 * 1024;
 
@@ -19,6 +19,7 @@ const refusalAnswer = v.object({
   message: v.nullish(v.string()),
   errors: v.optional(v.unknown()),
 });
+const dateErrors = v.object({ published_at: v.string() });
 
 export class ImportTarget implements Target {
   readonly #files: Place;
@@ -50,8 +51,21 @@ export class ImportTarget implements Target {
     return getFile(this.#files, `/${docsPath(release)}`);
   }
 
-  publish(tarball: Uint8Array): Promise<{ refused: string } | undefined> {
+  publish(tarball: Uint8Array): Promise<Refused | undefined> {
     return this.#post("/publish", tarball, "application/octet-stream");
+  }
+
+  async publishAs(
+    tarball: Uint8Array,
+    publishedAt: Date,
+  ): Promise<Refused | DateRefused | undefined> {
+    const path = `/publish?published_at=${publishedAt.toISOString()}`;
+    const { status, bytes } = await this.#send(path, tarball, "application/octet-stream");
+    const said = answerIn(bytes);
+    // Whoever may not publish at all hears of it when they try without.
+    if (status === 403) return { dateRefused: said.sentence ?? "it answers 403", always: true };
+    if (said.dateRefused) return { dateRefused: said.dateRefused, always: false };
+    return this.#refusalIn(path, status, said.sentence);
   }
 
   retire({ name, version }: ReleaseName, why: RetirementStatus) {
@@ -64,15 +78,18 @@ export class ImportTarget implements Target {
     return this.#post(path, docs, "application/octet-stream");
   }
 
-  async #post(
-    path: string,
-    body: Uint8Array | string,
-    type: string,
-  ): Promise<{ refused: string } | undefined> {
+  async #post(path: string, body: Uint8Array | string, type: string): Promise<Refused | undefined> {
+    const { status, bytes } = await this.#send(path, body, type);
+    return this.#refusalIn(path, status, answerIn(bytes).sentence);
+  }
+
+  #send(path: string, body: Uint8Array | string, type: string): Promise<Answer> {
     const headers = { "content-type": type, accept: "application/json" };
-    const { status, bytes } = await transfer(this.#api, path, { method: "POST", headers, body });
+    return transfer(this.#api, path, { method: "POST", headers, body });
+  }
+
+  #refusalIn(path: string, status: number, said: string | undefined): Refused | undefined {
     if (status >= 200 && status < 300) return undefined;
-    const said = sentence(new TextDecoder().decode(bytes));
     // The next release would be told the same.
     if (status === 401 || status === 403 || status === 404 || status === 405 || status >= 500) {
       throw new Mistake(`${this.#api.url}${path} answers ${status}${said ? `: ${said}` : ""}`);
@@ -81,12 +98,18 @@ export class ImportTarget implements Target {
   }
 }
 
-function sentence(text: string): string | undefined {
+/** What a refusal says, as far as it can be understood. */
+function answerIn(bytes: Uint8Array): { sentence?: string; dateRefused?: string } {
   try {
-    const { message, errors } = v.parse(refusalAnswer, JSON.parse(text));
-    return errors === undefined ? (message ?? undefined) : fieldErrors(errors).join("; ");
+    const { message, errors } = v.parse(refusalAnswer, JSON.parse(new TextDecoder().decode(bytes)));
+    if (errors === undefined) return message ? { sentence: message } : {};
+    const date = v.is(dateErrors, errors) ? errors.published_at : undefined;
+    return {
+      sentence: fieldErrors(errors).join("; "),
+      ...(date === undefined ? {} : { dateRefused: `published_at ${date}` }),
+    };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -7,7 +7,13 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { Mistake } from "./mistake.ts";
 import { checkAccount } from "./setup/account.ts";
 import { makeBucket } from "./setup/bucket.ts";
-import { checkDeclared, needsBucket, readDeclared } from "./setup/declared.ts";
+import {
+  checkDeclared,
+  furtherSecrets,
+  needsBucket,
+  readDeclared,
+  webhookSecrets,
+} from "./setup/declared.ts";
 import { deploy, waitUntilHealthy } from "./setup/deploy.ts";
 import { lines } from "./setup/lines.ts";
 import { makeNamespace } from "./setup/namespace.ts";
@@ -51,6 +57,7 @@ async function takeSteps(
 ): Promise<{ url?: string; repository?: string }> {
   const { signingKey, takeOver = false } = options;
   const declared = readDeclared(options.config);
+  wrangler.withhold([...furtherSecrets(declared), ...webhookSecrets(declared)]);
   const folder = new OwnFolder(dirname(options.config), declared.name, wrangler.isDryRun);
   const isLoggedIn = await checkAccount(report, wrangler, declared, process.env);
   const there = await secretsThere(wrangler, declared, { isLoggedIn, takeOver });
@@ -90,7 +97,8 @@ const help = `
 Log in first: npx wrangler login, or CLOUDFLARE_API_TOKEN. What exists is used and never overwritten, so it
 can be run again at any time: after an interruption, and to deploy a new version. Keys are kept in
 .hexedge/NAME beside wrangler.toml. Further secrets that wrangler.toml asks for (S3_ACCESS_KEY_ID,
-S3_SECRET_ACCESS_KEY, SIGNING_KEY_NAME, upstream_auth_key) are taken from the environment if the Worker lacks them.
+S3_SECRET_ACCESS_KEY, SIGNING_KEY_NAME, upstream_auth_key) are taken from the environment if the Worker lacks them; those that
+sign webhooks are too, and made if they are not there.
 It ends with 0 when all is well, 1 with a sentence that says what to do, 2 when it was called wrongly.`;
 
 function seconds(text: string): number {

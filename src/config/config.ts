@@ -31,6 +31,7 @@ export interface Config {
   rootRepository: string | undefined;
   /** Whoever may read it may read what is mirrored of git; undefined: nothing is. */
   gitRepository: string | undefined;
+  /** As a browser would write it, without a slash at its end; it may have a path. */
   publicUrl: string | undefined;
   /** Where documentation is served, and nothing else; undefined: below our own host, in a sandbox. */
   docsHost: string | undefined;
@@ -172,12 +173,18 @@ function parseConfig(env: Env): Config {
     ),
     rootRepository: ROOT_REPOSITORY,
     gitRepository: gitRepository(env, repositories),
-    publicUrl: PUBLIC_URL?.replace(/\/+$/, ""),
+    publicUrl: PUBLIC_URL === undefined ? undefined : normalised(PUBLIC_URL),
     docsHost: DOCS_HOST,
     storage: STORAGE,
     s3: s3Options(env, isOnS3),
     webhooks: webhooksOf(env, repositories),
   };
+}
+
+/** A browser knows no capitals in a host, and no port that goes without saying. */
+function normalised(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/+$/, "");
 }
 
 /** The declaration of a group. @throws ConfigError when it is none. */

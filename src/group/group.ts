@@ -12,6 +12,7 @@ import {
   buildNames,
   buildPackage,
   buildVersions,
+  RegistryError,
   unpackNames,
   unpackPackage,
   unpackVersions,
@@ -85,44 +86,29 @@ export class Group extends DurableObject<Env> {
     const from = await read(openStorage(this.env, member), `repos/${member}/${path}`);
     if (!from) throw new Error(`${member} had ${name} a moment ago`);
     if (this.#sourceOf(path) === `${stamp} ${member} ${from.etag}`) return from.etag;
-    const signed = await this.#signerOf(member);
-    const expected = { repository: signed.name, name };
-    const resource = await unpackPackage(from.bytes, signed.publicKey, expected);
+    const { resource, etag } = await this.#verified(member, path, from, (bytes, signed) =>
+      unpackPackage(bytes, signed.publicKey, { repository: signed.name, name }),
+    );
     const merged = asGroup(resource, config.signedName, this.#names(config.members));
     const file = await buildPackage(merged, key, { mtimeSeconds: this.#next() });
     await keep(storage, `repos/${config.name}/${path}`, file);
-    this.#built(path, `${stamp} ${member} ${from.etag}`);
+    this.#built(path, `${stamp} ${member} ${etag}`);
     if (this.#isHosted(member)) await this.#lookForConflict(name, member, config.members);
-    return from.etag;
+    return etag;
   }
 
   async #buildIndex(path: "names" | "versions", source: string): Promise<string> {
     const { config, storage, key, stamp } = await this.#world();
     if (this.#sourceOf(path) === `${stamp} ${source}`) return source;
-    const members = await Promise.all(
-      config.members.map(async (member) => {
-        const [from, signed] = await Promise.all([
-          read(openStorage(this.env, member), `repos/${member}/${path}`),
-          this.#signerOf(member),
-        ]);
-        return from && { bytes: from.bytes, key: signed.publicKey, repository: signed.name };
-      }),
-    );
-    const there = members.filter((it) => it !== undefined);
     const options = { mtimeSeconds: this.#next() };
     let file: Uint8Array;
     if (path === "versions") {
-      const all = there.map((it) =>
-        unpackVersions(it.bytes, it.key, { repository: it.repository }),
-      );
-      const merged = mergeVersions(await Promise.all(all), config.signedName);
-      file = await buildVersions(merged, key, options);
+      const all = await this.#ofMembers(config.members, path, unpackVersions);
+      file = await buildVersions(mergeVersions(all, config.signedName), key, options);
     } else {
-      const all = there.map((it) => unpackNames(it.bytes, it.key, { repository: it.repository }));
+      const all = await this.#ofMembers(config.members, path, unpackNames);
       const byName = new Map(
-        (await Promise.all(all))
-          .reverse()
-          .flatMap(({ packages }) => packages.map((it) => [it.name, it])),
+        all.reverse().flatMap(({ packages }) => packages.map((it) => [it.name, it])),
       );
       const packages = [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
       file = await buildNames({ repository: config.signedName, packages }, key, options);
@@ -130,6 +116,50 @@ export class Group extends DurableObject<Env> {
     await keep(storage, `repos/${config.name}/${path}`, file);
     this.#built(path, `${stamp} ${source}`);
     return source;
+  }
+
+  /** What each of the members says that has the file. */
+  async #ofMembers<T>(
+    members: readonly string[],
+    path: "names" | "versions",
+    unpack: (bytes: Uint8Array, key: CryptoKey, expected: { repository: string }) => Promise<T>,
+  ): Promise<T[]> {
+    const all = await Promise.all(
+      members.map(async (member) => {
+        const from = await read(openStorage(this.env, member), `repos/${member}/${path}`);
+        if (!from) return undefined;
+        const { resource } = await this.#verified(member, path, from, (bytes, signed) =>
+          unpack(bytes, signed.publicKey, { repository: signed.name }),
+        );
+        return { resource };
+      }),
+    );
+    return all.flatMap((it) => (it ? [it.resource] : []));
+  }
+
+  /**
+   * What a member's file says, verified. While a member of ours gets another key, its files bear the old one's
+   * signature for some moments: then this waits until they are signed anew, and reads once more. (To take the
+   * old key meanwhile was the alternative. It stands nowhere but in the bucket, as `public_key`, and whoever
+   * can write there would have us sign whatever they like.)
+   */
+  async #verified<T>(
+    member: string,
+    path: string,
+    from: Found,
+    unpack: (bytes: Uint8Array, signed: MemberKey) => Promise<T>,
+  ): Promise<{ resource: T; etag: string }> {
+    const signed = await this.#signerOf(member);
+    try {
+      return { resource: await unpack(from.bytes, signed), etag: from.etag };
+    } catch (error) {
+      const isOfAnotherKey = error instanceof RegistryError && error.reason === "bad_signature";
+      if (!isOfAnotherKey || !this.#isHosted(member)) throw error;
+      await this.env.REPOSITORY.getByName(member).open();
+      const again = await read(openStorage(this.env, member), `repos/${member}/${path}`);
+      if (!again) throw error;
+      return { resource: await unpack(again.bytes, signed), etag: again.etag };
+    }
   }
 
   /** A name of ours that upstream has too: whoever resolves without this group gets somebody else's. */
@@ -148,8 +178,7 @@ export class Group extends DurableObject<Env> {
     }
   }
 
-  /** What the files of a member say it is called, and who signed them. */
-  async #signerOf(member: string): Promise<{ name: string; publicKey: CryptoKey }> {
+  async #signerOf(member: string): Promise<MemberKey> {
     const config = readConfig(this.env).repositories.get(member);
     if (config?.kind === "mirror" && config.declaration.mode === "verbatim") {
       const { upstream_name: name, upstream_public_key: pem } = config.declaration;
@@ -221,10 +250,18 @@ export class Group extends DurableObject<Env> {
   }
 }
 
-async function read(
-  storage: Pick<Storage, "get">,
-  key: string,
-): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+/** What the files of a member say it is called, and who signed them. */
+interface MemberKey {
+  name: string;
+  publicKey: CryptoKey;
+}
+
+interface Found {
+  bytes: Uint8Array;
+  etag: string;
+}
+
+async function read(storage: Pick<Storage, "get">, key: string): Promise<Found | undefined> {
   const found = await storage.get(key);
   if (!found) return undefined;
   const bytes = new Uint8Array(await new Response(found.body as BodyInit).arrayBuffer());

@@ -3,6 +3,7 @@ import type { Env } from "../env.ts";
 import type { Standing } from "../repository/types.ts";
 import type { Identity } from "./authenticate.ts";
 import type { FoundRepository } from "./find-repository.ts";
+import type { Done } from "./log.ts";
 
 /** The one Hono type of this project. */
 export interface App {
@@ -18,5 +19,7 @@ export interface App {
     repository: FoundRepository;
     /** On what ground the actor may change packages; set by `takeStanding`. */
     standing: Standing | undefined;
+    /** What is to be said of it in the log; set by handlers that know more than the path does. */
+    done: Done | undefined;
   };
 }

@@ -126,7 +126,10 @@ function pages(): Hono<App> {
   const web = new Hono<App>();
   const page = (handler: Handler): Route => [authenticatePage, handler];
   // What looks into repositories costs as much as calls of the API do, and counts as one.
-  const look = (handler: Handler): Route => [authenticatePage, limitCallsIn(refusePage), handler];
+  const limit = limitCallsIn(refusePage);
+  const look = (handler: Handler): Route => [authenticatePage, limit, handler];
+  // To programs the start page is a few lines.
+  const limitPage: MiddlewareHandler<App> = (c, next) => (wantsPage(c) ? limit(c, next) : next());
   const limitInText = limitCallsIn(refuseInText);
   const feed = (handler: Handler): Route => [
     ...[etag(), asksForKey, authenticatePage, limitInText],
@@ -134,7 +137,7 @@ function pages(): Hono<App> {
   ];
   const onlyOurForms = csrf({ origin: isOwnOrigin });
   const form = (handler: Handler): Route => [limitForm, onlyOurForms, authenticatePage, handler];
-  on(web, "/", { get: look(showStartPage) });
+  on(web, "/", { get: [authenticatePage, limitPage, showStartPage] });
   on(web, "/packages", { get: look(findPackages) });
   on(web, "/repositories/:repository", { get: look(showRepositoryPage) });
   on(web, "/packages/:repository/:name", { get: look(showPackagePage) });

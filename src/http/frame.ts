@@ -1,7 +1,6 @@
 /** What is around every route: request ids, the configuration, formats, faults, limits of forms. */
 import type { Context, Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
 import { getPath as pathOf } from "hono/utils/url";
 import { readConfig } from "../config/config.ts";
@@ -9,8 +8,9 @@ import { ConfigError } from "../config/error.ts";
 import { count } from "../metrics/tally.ts";
 import type { App } from "./app-type.ts";
 import { discardBody } from "./body.ts";
-import { isDocsHost, urlsOf } from "./context.ts";
+import { isDocsHost, isOwnOrigin } from "./context.ts";
 import { negotiate, render } from "./format.ts";
+import { logRequest, whatOf } from "./log.ts";
 import { measure } from "./measure.ts";
 import { refuse, refuseInText } from "./refusals.ts";
 
@@ -26,6 +26,7 @@ export async function prepare(c: Context<App>, next: Next): Promise<void> {
   // A cache on the way may keep an answer that says nothing, and a 404 is wrong a moment later.
   if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
   measure(c, beganAt);
+  logRequest(c, beganAt);
 }
 
 /** Not part of `prepare`: a fault in there would be answered past it. */
@@ -75,19 +76,12 @@ export async function refuseOtherSites(c: Context<App>, next: Next): Promise<Res
   const [site, origin] = [c.req.header("sec-fetch-site"), c.req.header("origin")];
   const isElsewhere =
     (site !== undefined && site !== "same-origin" && site !== "none") ||
-    (origin !== undefined && !isOurs(origin, c));
+    (origin !== undefined && !isOwnOrigin(origin, c));
   if (isElsewhere && c.req.method !== "GET" && c.req.method !== "HEAD") {
     return refuse(c, { reason: "forbidden" });
   }
   await next();
   return undefined;
-}
-
-/** Do the forms of our own pages come from here? A proxy in front may have another name. */
-export const onlyOurForms = csrf({ origin: isOurs });
-
-function isOurs(origin: string, c: Context): boolean {
-  return origin === new URL(c.req.url).origin || origin === urlsOf(c).origin;
 }
 
 /**
@@ -99,15 +93,13 @@ export function answerFault(error: Error, c: Context<App>): Response {
   // What Hono's own middleware says no with: a form that another site sends.
   if (error instanceof HTTPException) return error.getResponse();
   const requestId = c.get("requestId");
-  // Some paths hold a pass, which is nobody's business.
-  const where = `${c.req.method} ${c.req.path.replace(/\/~[^/]+/, "/~…")}`;
-  const logged = { message: `${where} failed: ${error.message}`, requestId, stack: error.stack };
-  console.error(JSON.stringify(logged));
+  const message = `${whatOf(c)} failed: ${error.message}`;
+  console.error(JSON.stringify({ level: "error", message, requestId, stack: error.stack }));
   count("hexedge_faults_total");
-  const message =
+  const told =
     error instanceof ConfigError
       ? `This registry is not set up rightly: ${error.message}`
       : // What was begun is finished or undone by the repository's alarm, so trying again is right.
         `Internal server error, request ${requestId}: try again in a moment`;
-  return isApi(c) ? render(c, 500, { status: 500, message }) : c.text(`${message}\n`, 500);
+  return isApi(c) ? render(c, 500, { status: 500, message: told }) : c.text(`${told}\n`, 500);
 }

@@ -10,8 +10,8 @@ import { version } from "./health/version.ts";
 import { describeWebhooks } from "./health/webhooks.ts";
 
 /**
- * `GET /health`: whether it answers. With the admin key also how everything behind it is, how far the mirrors
- * are, and which names of ours somebody else has upstream; to others none of it is any business, and a wrong
+ * `GET /health`: whether it answers. With the admin key also how everything behind it is, how the
+ * nightly checks went, how far the mirrors are, and which names of ours somebody else has upstream; to others none of it is any business, and a wrong
  * key does not matter. With `?probe` something small is written to each storage, read and removed again.
  */
 export async function showHealth(c: Context<App>): Promise<Response> {
@@ -22,7 +22,8 @@ export async function showHealth(c: Context<App>): Promise<Response> {
   const mirrors = all.filter(({ kind }) => kind === "mirror");
   const groups = all.filter(({ kind }) => kind === "group");
   const isProbed = c.req.query("probe") !== undefined;
-  const [states, conflicts, repositories, objects, cron, storages] = await Promise.all([
+  const [checks, states, conflicts, repositories, objects, cron, storages] = await Promise.all([
+    ofEach([...config.hosted.values()], (name) => env.REPOSITORY.getByName(name).checkState()),
     ofEach(mirrors, (name) => env.MIRROR.getByName(name).status()),
     ofEach(groups, (name) => env.GROUP.getByName(name).conflicts()),
     describeRepositories(env, config),
@@ -34,6 +35,7 @@ export async function showHealth(c: Context<App>): Promise<Response> {
   return c.json({
     ...{ status: "ok", version, now: new Date().toISOString(), cron, repositories, objects },
     ...(storages ? { storages } : {}),
+    checks: Object.fromEntries(checks),
     mirrors: Object.fromEntries(states),
     webhooks: describeWebhooks(config),
     name_conflicts: Object.fromEntries(found),

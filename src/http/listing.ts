@@ -93,13 +93,15 @@ async function take(
   count: number,
   onEach: (it: ListedPackage) => void,
 ): Promise<void> {
-  for (let taken = 0; taken < count; taken++) {
-    await Promise.all(cursors.map((cursor) => cursor.fill()));
+  let taken = cursors;
+  for (let left = count; left > 0; left--) {
+    await Promise.all(taken.map((cursor) => cursor.fill()));
     let first: Cursor | undefined;
     for (const cursor of cursors) if (isBefore(cursor, first)) first = cursor;
     if (!first?.next) return;
     onEach(first.next);
     first.skip();
+    taken = [first];
   }
 }
 

@@ -222,7 +222,9 @@ export function answerTo(refusal: Refusal): Answer {
     case "parameter_missing":
       return { status: 400, message: `missing required parameters: "${refusal.parameter}"` };
     case "page_too_far":
-      return invalid({ page: `must be at most ${refusal.pageMax}: narrow it with before=DATE` });
+      return invalid({
+        page: `must be at most ${refusal.pageMax}: ask for less, with search=… or before=DATE`,
+      });
     case "signup_closed":
       return {
         status: 403,

@@ -15,13 +15,16 @@ export interface OpenLimits {
   tarballBytesMax: number;
   /** Of all tarballs that this isolate holds at one time; it has 128 MiB in all. */
   bytesAtOnceMax: number;
-  /** A slow download of the largest file needs less. */
+  /** Of these, of tarballs whose reader says how long it takes: the rest is for pages, which take a moment. */
+  bytesStreamedMax: number;
+  /** A slow download of the largest file needs less, and is ended then: see pump. */
   heldMsMax: number;
 }
 
 export const openLimits: OpenLimits = {
   tarballBytesMax: tarballLimits.tarballBytesMax,
   bytesAtOnceMax: 48 * 1024 * 1024,
+  bytesStreamedMax: 24 * 1024 * 1024,
   heldMsMax: 10 * 60_000,
 };
 
@@ -32,6 +35,8 @@ export interface OpenRelease {
   metadata: Uint8Array;
   /** Says that nobody reads `contents` any more. More than once does no harm. */
   close(): void;
+  /** Asks to read on at a reader's pace, who may be slow. @returns whether there is room for one more of these. */
+  stream(): boolean;
 }
 
 export type NotOpened =
@@ -42,7 +47,13 @@ export type NotOpened =
  * Tarballs that are held right now. The platform stops a request that was cut off where it stands,
  * perhaps before its `close`; so each counts for a limited time.
  */
-const held = new Set<{ sizeBytes: number; until: number }>();
+const held = new Set<Holding>();
+
+interface Holding {
+  sizeBytes: number;
+  until: number;
+  isStreamed: boolean;
+}
 
 /** @returns undefined when there is none; otherwise whoever opened it must `close` it. */
 export async function openRelease(
@@ -55,10 +66,14 @@ export async function openRelease(
   const { sizeBytes } = stored;
   if (sizeBytes > limits.tarballBytesMax) return discard(stored, { refused: "too_big", sizeBytes });
   if (bytesHeld() + sizeBytes > limits.bytesAtOnceMax) return discard(stored, { refused: "busy" });
-  const holding = { sizeBytes, until: Date.now() + limits.heldMsMax };
+  const holding = { sizeBytes, until: Date.now() + limits.heldMsMax, isStreamed: false };
   held.add(holding);
   const close = () => {
     held.delete(holding);
+  };
+  const stream = () => {
+    holding.isStreamed = bytesHeld((it) => it.isStreamed) + sizeBytes <= limits.bytesStreamedMax;
+    return holding.isStreamed;
   };
   let opened = false;
   try {
@@ -66,16 +81,16 @@ export async function openRelease(
     const members = bytes ? takeApart(bytes) : { damaged: "not as long as its size says" };
     if ("damaged" in members) return members;
     opened = true;
-    return { ...members, close };
+    return { ...members, close, stream };
   } finally {
     if (!opened) close();
   }
 }
 
-function bytesHeld(): number {
+function bytesHeld(counts: (holding: Holding) => boolean = () => true): number {
   const now = Date.now();
   for (const holding of held) if (holding.until < now) held.delete(holding);
-  return [...held].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return [...held].filter(counts).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 async function discard<T>({ body }: StoredBody, answer: T): Promise<T> {

@@ -11,30 +11,23 @@
  * Contents first, index last, and removing the other way round: whoever kills it leaves a repository
  * that works, and the next run does the rest.
  */
-import { sameBytes, sha256 } from "../hex/checksum.ts";
 import {
   buildNames,
   buildPackage,
   buildVersions,
   encodeNames,
-  encodePackage,
   encodeVersions,
-  type NamesResource,
-  type PackageResource,
-  RegistryError,
-  type ReleaseResource,
-  type Timestamp,
-  unpackNames,
-  unpackPackage,
-  unpackVersions,
 } from "../hex/registry.ts";
-import { parsePublicKey, publicKeyFingerprint, publicKeyPem } from "../hex/sign.ts";
-import { sortVersions } from "../hex/version.ts";
-import { atOnce } from "./at-once.ts";
-import type { Folder, Listed } from "./folder.ts";
+import { publicKeyPem } from "../hex/sign.ts";
+import { Before } from "./build/before.ts";
+import { composePackages, newestTarballs } from "./build/compose.ts";
+import { BuildError, type BuildRefusal } from "./build/refusals.ts";
+import { readTarballs } from "./build/tarballs.ts";
+import type { Folder } from "./folder.ts";
 import { namesOf, versionsOf } from "./index-files.ts";
-import { journalPath, packagePath, parseFileName, type ReleaseName } from "./layout.ts";
-import { dependencies, readTarball, type TarballFacts } from "./tarball.ts";
+import { journalPath, packagePath } from "./layout.ts";
+
+export type { BuildRefusal, Problem } from "./build/refusals.ts";
 
 export interface BuildRequest {
   folder: Folder;
@@ -57,38 +50,11 @@ export interface BuildReport {
   removed: string[];
 }
 
-export type BuildRefusal =
-  | { reason: "no_tarballs" }
-  | { reason: "bad_tarballs"; problems: Problem[] }
-  | { reason: "bad_public_key"; why: string }
-  | { reason: "other_key"; fingerprint: string }
-  | { reason: "bad_file"; path: string; why: string };
-
-export interface Problem {
-  file: string;
-  why: string;
-}
-
-const tarballsAtOnce = 8;
-
+/** @returns what it did, or why nothing was done: everything is read and checked before the first file is written. */
 export async function buildRepository(
   request: BuildRequest,
 ): Promise<BuildReport | { refused: BuildRefusal }> {
-  try {
-    return await build(request);
-  } catch (error) {
-    if (error instanceof BuildError) return { refused: error.refusal };
-    throw error;
-  }
-}
-
-class BuildError extends Error {
-  readonly refusal: BuildRefusal;
-
-  constructor(refusal: BuildRefusal) {
-    super(refusal.reason);
-    this.refusal = refusal;
-  }
+  return BuildError.caught(() => build(request));
 }
 
 async function build(request: BuildRequest): Promise<BuildReport> {
@@ -136,225 +102,4 @@ async function build(request: BuildRequest): Promise<BuildReport> {
   return {
     ...{ repository, packages: packages.length, releases, unpacked, written, removed: stale },
   };
-}
-
-/** What the folder already says, as far as it is signed with our key (or to be signed anew). */
-class Before {
-  /** Names of the files in packages/. */
-  readonly files: string[] = [];
-  hasPublicKey = false;
-  /** Packages that a run before was about to write, and names perhaps does not know of. */
-  unfinished: string[] = [];
-  readonly #packages = new Map<string, { resource: PackageResource; isOurs: boolean }>();
-  #names: { resource: NamesResource; isOurs: boolean } | undefined;
-  #versions: { payload: Uint8Array; isOurs: boolean } | undefined;
-
-  static async read(request: BuildRequest): Promise<Before> {
-    const before = new Before();
-    await before.#read(request);
-    return before;
-  }
-
-  async #read(request: BuildRequest): Promise<void> {
-    const { folder, repository } = request;
-    const keys = await this.#readKeys(request);
-    const unpack = async <T>(
-      path: string,
-      open: (bytes: Uint8Array, key: CryptoKey) => Promise<T>,
-    ): Promise<{ resource: T; isOurs: boolean } | undefined> => {
-      const bytes = await folder.read(path);
-      if (!bytes) return undefined;
-      let why: RegistryError | undefined;
-      for (const { key, isOurs } of keys) {
-        try {
-          return { resource: await open(bytes, key), isOurs };
-        } catch (error) {
-          if (!(error instanceof RegistryError)) throw error;
-          why = error;
-        }
-      }
-      if (request.force) return undefined;
-      throw new BuildError({ reason: "bad_file", path, why: why?.message ?? "" });
-    };
-    for (const { name } of (await folder.list("packages")) ?? []) {
-      this.files.push(name);
-      const path = packagePath(name);
-      const found = await unpack(path, (bytes, key) =>
-        unpackPackage(bytes, key, { repository, name }),
-      );
-      if (found) this.#packages.set(name, found);
-    }
-    this.#names = await unpack("names", (bytes, key) => unpackNames(bytes, key, { repository }));
-    const versions = await unpack("versions", (bytes, key) =>
-      unpackVersions(bytes, key, { repository }),
-    );
-    if (versions) {
-      this.#versions = { payload: encodeVersions(versions.resource), isOurs: versions.isOurs };
-    }
-    const journal = await folder.read(journalPath);
-    if (journal) this.unfinished = new TextDecoder().decode(journal).split("\n");
-  }
-
-  async #readKeys({ folder, privateKey, force }: BuildRequest) {
-    const pem = await publicKeyPem(privateKey);
-    const ours = { key: await parsePublicKey(pem), isOurs: true };
-    const bytes = await folder.read("public_key");
-    if (!bytes) return [ours];
-    try {
-      const there = new TextDecoder().decode(bytes);
-      const fingerprint = await publicKeyFingerprint(there);
-      this.hasPublicKey = fingerprint === (await publicKeyFingerprint(pem));
-      if (this.hasPublicKey) return [ours];
-      if (!force) throw new BuildError({ reason: "other_key", fingerprint });
-      return [ours, { key: await parsePublicKey(there), isOurs: false }];
-    } catch (error) {
-      if (error instanceof BuildError || !(error instanceof Error)) throw error;
-      if (force) return [ours];
-      throw new BuildError({ reason: "bad_public_key", why: error.message });
-    }
-  }
-
-  package(name: string): PackageResource | undefined {
-    return this.#packages.get(name)?.resource;
-  }
-
-  names(): string[] {
-    return [...this.#packages.keys()];
-  }
-
-  /** Compared as we would write both: the Elixir task also writes what a client assumes anyway. */
-  says(resource: PackageResource): boolean {
-    const found = this.#packages.get(resource.name);
-    if (!found?.isOurs) return false;
-    return sameBytes(encodePackage(found.resource), encodePackage(resource));
-  }
-
-  hasVersions(payload: Uint8Array): boolean {
-    return this.#versions?.isOurs === true && sameBytes(this.#versions.payload, payload);
-  }
-
-  hasNames(payload: Uint8Array): boolean {
-    return this.#names?.isOurs === true && sameBytes(encodeNames(this.#names.resource), payload);
-  }
-
-  get updatedAt(): ReadonlyMap<string, Timestamp | undefined> {
-    return new Map(this.#names?.resource.packages.map((it) => [it.name, it.updatedAt]));
-  }
-
-  /** Else a package that was written just before a crash would look as if it had never changed. */
-  async begin(folder: Folder, changed: readonly PackageResource[]): Promise<void> {
-    if (changed.length === 0) return;
-    const names = new Set([...this.unfinished, ...changed.map(({ name }) => name)]);
-    await folder.write(journalPath, new TextEncoder().encode([...names].join("\n")));
-  }
-}
-
-interface Tarball extends ReleaseName, Pick<Listed, "modifiedSeconds"> {
-  /** What packages/NAME says of these very bytes. */
-  known: ReleaseResource | undefined;
-  /** What the tarball says, when packages/NAME does not do. */
-  facts: TarballFacts | undefined;
-}
-
-/** All are read before anything is written, and all that is wrong is said at once. */
-async function readTarballs(
-  { folder, onTarball }: BuildRequest,
-  listed: readonly Listed[],
-  before: Before,
-): Promise<Tarball[]> {
-  const files = listed.filter(({ name }) => name.endsWith(".tar"));
-  const moved = movedPackages(files, before);
-  const problems: Problem[] = [];
-  let done = 0;
-  const read = await atOnce(files, tarballsAtOnce, async ({ name: file, modifiedSeconds }) => {
-    const tarball = await readOne(folder, file, before, moved);
-    onTarball?.(++done, files.length);
-    if (!("why" in tarball)) return { ...tarball, modifiedSeconds };
-    problems.push(tarball);
-    return undefined;
-  });
-  const tarballs = read.filter((it) => it !== undefined);
-  if (problems.length === 0) return tarballs;
-  problems.sort((one, other) => (one.file < other.file ? -1 : 1));
-  throw new BuildError({ reason: "bad_tarballs", problems });
-}
-
-async function readOne(
-  folder: Folder,
-  file: string,
-  before: Before,
-  moved: ReadonlySet<string>,
-): Promise<Omit<Tarball, "modifiedSeconds"> | Problem> {
-  const release = parseFileName(file, ".tar");
-  const bytes = await folder.read(`tarballs/${file}`);
-  if (!bytes) return { file, why: "it went away while it was to be read" };
-  if (release) {
-    const known = before
-      .package(release.name)
-      ?.releases.find((it) => it.version === release.version);
-    // Whose a dependency is may have changed with what is here.
-    const isMoved = known?.dependencies.some((it) => moved.has(it.package));
-    if (known?.outerChecksum && !isMoved && sameBytes(await sha256(bytes), known.outerChecksum)) {
-      return { ...release, known, facts: undefined };
-    }
-  }
-  const facts = await readTarball(bytes);
-  if ("refused" in facts) return { file, why: facts.refused };
-  const { name, version } = facts;
-  if (!release || name !== release.name || version !== release.version) {
-    const due = `${name}-${version}.tar`;
-    const why = (await folder.read(`tarballs/${due}`))
-      ? `it is ${name} ${version}, as is ${due}: keep one of them`
-      : `it is ${name} ${version}, so its name has to be ${due}`;
-    return { file, why };
-  }
-  return { ...release, known: undefined, facts };
-}
-
-/** Packages of which there is a tarball now and was none before, or the reverse. */
-function movedPackages(files: readonly Listed[], before: Before): ReadonlySet<string> {
-  const now = new Set(files.flatMap(({ name }) => parseFileName(name, ".tar")?.name ?? []));
-  const then = new Set(before.names());
-  return new Set([...now, ...then].filter((name) => now.has(name) !== then.has(name)));
-}
-
-function composePackages(
-  repository: string,
-  tarballs: readonly Tarball[],
-  before: Before,
-): PackageResource[] {
-  const byPackage = Map.groupBy(tarballs, ({ name }) => name);
-  const isHeld = (name: string) => byPackage.has(name);
-  return [...byPackage].map(([name, files]) => {
-    const old = before.package(name);
-    const byVersion = new Map(files.map((it) => [it.version, it]));
-    const releases = sortVersions([...byVersion.keys()]).flatMap((version): ReleaseResource[] => {
-      const { known, facts } = byVersion.get(version) ?? {};
-      if (known) return [known];
-      if (!facts) return [];
-      // What the tarball does not know: somebody has said it of this version.
-      const kept = old?.releases.find((it) => it.version === version);
-      const { innerChecksum, outerChecksum, requirements } = facts;
-      return [
-        {
-          ...{ version, innerChecksum, outerChecksum },
-          dependencies: dependencies(requirements, repository, isHeld),
-          retired: kept?.retired,
-          advisoryIndexes: kept?.advisoryIndexes ?? [],
-          publishedAt: kept?.publishedAt,
-        },
-      ];
-    });
-    return { repository, name, releases, advisories: old?.advisories ?? [] };
-  });
-}
-
-/** The date of each package's last tarball, which is what the Elixir task writes. */
-function newestTarballs(tarballs: readonly Tarball[]): ReadonlyMap<string, Timestamp> {
-  const newest = new Map<string, Timestamp>();
-  for (const { name, modifiedSeconds } of tarballs) {
-    const seconds = Math.max(modifiedSeconds, newest.get(name)?.seconds ?? 0);
-    newest.set(name, { seconds, nanos: 0 });
-  }
-  return newest;
 }

@@ -1,7 +1,8 @@
 /** A package tarball as packages/NAME tells of it. */
+import { sameBytes, sha256 } from "../hex/checksum.ts";
 import { checkMetadata, type Dependency } from "../hex/metadata.ts";
 import type { FieldErrors, UploadRefusal } from "../hex/refusal.ts";
-import type { DependencyResource } from "../hex/registry.ts";
+import type { DependencyResource, ReleaseResource } from "../hex/registry.ts";
 import { type TarballLimits, tarballLimits, unpackTarball } from "../hex/tarball.ts";
 
 export interface TarballFacts {
@@ -24,6 +25,16 @@ export async function readTarball(
   const { innerChecksum, outerChecksum } = tarball;
   const { name, version, requirements } = checked.metadata;
   return { name, version, requirements, innerChecksum, outerChecksum };
+}
+
+/** Is it the tarball that packages/NAME tells of? Only very old registries have no outer checksum. */
+export async function hasChecksum(
+  tarball: Uint8Array,
+  { innerChecksum, outerChecksum }: Pick<ReleaseResource, "innerChecksum" | "outerChecksum">,
+): Promise<boolean> {
+  if (outerChecksum) return sameBytes(await sha256(tarball), outerChecksum);
+  const unpacked = await unpackTarball(tarball);
+  return !("refused" in unpacked) && sameBytes(unpacked.innerChecksum, innerChecksum);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { App } from "../http/app-type.ts";
 import { isDocsHost } from "../http/context.ts";
 import { answerTo, type Refusal, refuseInText } from "../http/refusals.ts";
+import { countText } from "./parts.tsx";
 
 export interface PageOptions {
   /** For a form and a few lines, below the title; without it, for lists and texts, which have their own. */
@@ -29,12 +30,13 @@ export function renderPage(
 ): Answer {
   const isKnown = signedInName(c) !== undefined;
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
-  c.header("content-security-policy", contentSecurityPolicy(c));
+  const nonce = crypto.randomUUID();
+  c.header("content-security-policy", contentSecurityPolicy(c, nonce));
   // Behind the back button nobody finds what the one before them saw.
   c.header("cache-control", isKnown || options.narrow ? "private, no-store" : "private, no-cache");
   c.header("vary", "accept, authorization, cookie");
   const page = (
-    <Page c={c} title={title} options={options}>
+    <Page c={c} title={title} options={options} nonce={nonce}>
       {content}
     </Page>
   );
@@ -55,9 +57,10 @@ export function refusePage(c: Context<App>, refusal: Refusal): Answer {
     if (name !== "www-authenticate") c.header(name, value);
   }
   const title = status === 404 ? "Not found" : "That does not work";
+  const sentence = forPeople(refusal) ?? message;
   const content = (
     <>
-      <p>{message.replace(/[.]?$/, ".")}</p>
+      <p>{sentence.replace(/[.]?$/, ".")}</p>
       {isAnonymous && status === 404 ? (
         <p>
           There may be more to see when you <a href={signInPath(c)}>sign in</a>.
@@ -69,6 +72,20 @@ export function refusePage(c: Context<App>, refusal: Refusal): Answer {
     </>
   );
   return renderPage(c, status, title, content, { narrow: true });
+}
+
+/** Where what programs are told says little to somebody who looks at a page. */
+function forPeople(refusal: Refusal): string | undefined {
+  switch (refusal.reason) {
+    case "too_many_calls": {
+      const seconds = countText(refusal.retryAfterSeconds, "second");
+      return `You have looked at too many pages within one minute: load this one again in ${seconds}`;
+    }
+    case "page_too_far":
+      return `Of several repositories together only the first ${refusal.pageMax} pages are shown: look for something, or look at one repository`;
+    default:
+      return undefined;
+  }
 }
 
 /** Does whoever asks want a page, or is it a program? */
@@ -103,11 +120,19 @@ const headers = {
   "cross-origin-resource-policy": "same-origin",
 };
 
-/** Nothing from anywhere else, nothing inline, in nobody's frame; forms go to us. */
-function contentSecurityPolicy(c: Context<App>): string {
+/**
+ * Nothing from anywhere else, nothing inline, in nobody's frame; forms go to us. Without DOCS_HOST documentation is
+ * ours as well, to a browser, so scripts and styles are those that this very page names. (Their addresses would do
+ * too, but behind a proxy we may not know what a browser calls us.)
+ */
+function contentSecurityPolicy(c: Context<App>, nonce: string): string {
   const { docsHost } = c.get("config");
   return [
     "default-src 'self'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "worker-src 'none'",
+    "frame-src 'none'",
     "object-src 'none'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
@@ -123,8 +148,14 @@ function signedInName(c: Context<App>): string | undefined {
   return identity.actor.kind === "admin" ? "admin" : identity.actor.owner.name;
 }
 
-function Page(props: { c: Context<App>; title: string; options: PageOptions; children: Child }) {
-  const { c, title, options, children } = props;
+function Page(props: {
+  c: Context<App>;
+  title: string;
+  options: PageOptions;
+  nonce: string;
+  children: Child;
+}) {
+  const { c, title, options, nonce, children } = props;
   const { narrow, description, feed, isPublic } = options;
   return (
     <html lang="en">
@@ -134,10 +165,10 @@ function Page(props: { c: Context<App>; title: string; options: PageOptions; chi
         {isPublic ? null : <meta name="robots" content="noindex" />}
         {description ? <meta name="description" content={description} /> : null}
         <title>{title === "Hexedge" ? title : `${title} · Hexedge`}</title>
-        <link rel="stylesheet" href="/style.css" />
+        <link rel="stylesheet" href="/style.css" nonce={nonce} />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         {feed ? <link rel="alternate" type="application/atom+xml" href={feed} /> : null}
-        <script src="/pages.js" defer></script>
+        <script src="/pages.js" defer nonce={nonce}></script>
       </head>
       <body class={narrow ? "narrow" : undefined}>
         <a class="skip" href="#main">

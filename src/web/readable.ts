@@ -3,8 +3,8 @@ import type { Context } from "hono";
 import type { Verb } from "../accounts/may.ts";
 import type { RepositoryConfig } from "../config/repositories.ts";
 import type { App } from "../http/app-type.ts";
-import { repositoryNamed } from "../http/find-repository.ts";
-import { permit } from "../http/permit.ts";
+import { type FoundRepository, repositoryNamed } from "../http/find-repository.ts";
+import { packageSubject, permit } from "../http/permit.ts";
 import type { Refusal } from "../http/refusals.ts";
 
 /** Finds the repository that the path names. @returns why it is not for them, or undefined. */
@@ -14,9 +14,32 @@ export async function readableRepository(
 ): Promise<Refusal | undefined> {
   const repository = repositoryNamed(c, c.req.param("repository") ?? "");
   c.set("repository", repository);
-  const refused = await unreadable(c, repository, verb);
-  if (refused) return refused;
-  const { name, isDeclared } = repository;
+  return (await unreadable(c, repository, verb)) ?? undeclared(repository);
+}
+
+/**
+ * The same where the page is about one package: a key that is made for it sees the package too, its files and docs
+ * with it, as long as its owner may.
+ */
+export async function readablePackage(
+  c: Context<App>,
+  name: string,
+  verb: "read" | "fetch" | "fetch_docs",
+): Promise<Refusal | undefined> {
+  const refused = await readableRepository(c, verb);
+  if (refused?.reason !== "unauthorized") return refused;
+  const repository = c.get("repository");
+  if (repository.kind === "group" || !isMadeFor(c, `${repository.name}/${name}`)) return refused;
+  return (await permit(c, "read", packageSubject(c, name))) ?? undeclared(repository);
+}
+
+function isMadeFor(c: Context<App>, resource: string): boolean {
+  const { actor } = c.get("identity");
+  if (actor.kind !== "holder" || actor.permissions === "everything") return false;
+  return actor.permissions.some((it) => it.domain === "package" && it.resource === resource);
+}
+
+function undeclared({ name, isDeclared }: FoundRepository): Refusal | undefined {
   return isDeclared ? undefined : { reason: "repository_not_found", repository: name };
 }
 

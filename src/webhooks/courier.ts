@@ -3,6 +3,7 @@
  * for a receiver, neither a publish nor the alarm. Whatever happens here, the alarm comes once more for
  * what is left, so each delivery is made at least once, and always under the same id.
  */
+import { lacksSecret } from "./declaration.ts";
 import type { Deliveries, Delivery } from "./deliveries.ts";
 import { signatureOf } from "./sign.ts";
 
@@ -48,7 +49,7 @@ export class Courier {
   /** After a start as well: the alarm may have been lost with the instance that should have set it. */
   wake(): void {
     const now = this.parts.now();
-    const next = this.#deliveries.nextAt(now);
+    const next = this.#deliveries.nextAt(now, this.#busy);
     // Not at once: where nothing more may be sent at one time, whoever is done calls `run`.
     if (next !== null) this.parts.wake(Math.max(next - now, 1000));
   }
@@ -66,6 +67,8 @@ export class Courier {
     const webhook = this.#deliveries.webhooks.find((it) => it.url === url);
     // Not given up at once: a deployment that forgot it can be mended.
     if (!webhook) return { status: null, error: "no webhook with this URL is declared" };
+    const { secret } = webhook;
+    if (secret === null) return { status: null, error: lacksSecret(webhook) };
     try {
       const response = await this.parts.fetch(url, {
         method: "POST",
@@ -74,7 +77,7 @@ export class Courier {
           "user-agent": "hexedge",
           "hexedge-event": event,
           "hexedge-delivery": id,
-          "hexedge-signature": await signatureOf(webhook.secret, body, this.parts.now()),
+          "hexedge-signature": await signatureOf(secret, body, this.parts.now()),
         },
         body,
         redirect: "manual",

@@ -9,8 +9,18 @@ export interface Webhook {
   events: readonly string[];
   /** Null is all, and what concerns none. */
   repositories: readonly string[] | null;
-  /** Under it deliveries are signed. In memory alone: no table and no log has it. */
-  secret: string;
+  /**
+   * Under it deliveries are signed. In memory alone: no table and no log has it. Null when the Worker lacks
+   * it: then nothing can be sent, which must not take the registry down.
+   */
+  secret: string | null;
+  /** What the secret is called. */
+  secretName: string;
+}
+
+/** What to do about a webhook without its secret, as a sentence. */
+export function lacksSecret({ secretName: name }: Pick<Webhook, "secretName">): string {
+  return `${name} is missing: \`openssl rand -hex 32 | npx wrangler secret put ${name}\``;
 }
 
 const eventPattern = v.pipe(

@@ -4,7 +4,9 @@
  */
 import type { Webhook } from "./declaration.ts";
 import { bodyOf, concerns, type Happening } from "./event.ts";
-import { nextTry, triesInOrder } from "./schedule.ts";
+import { dueFirst, isWaitedFor, lettingNext } from "./order.ts";
+import { nextTry } from "./schedule.ts";
+import { finished, open, putInOrder } from "./schema.ts";
 
 /** What the log shows. */
 export interface DeliveryRecord {
@@ -15,6 +17,7 @@ export interface DeliveryRecord {
   /** ISO 8601, as all times here. */
   createdAt: string;
   tries: number;
+  /** Null as well while it waits for an earlier one of its package. */
   nextTryAt: string | null;
   triedAt: string | null;
   /** Of the last answer. */
@@ -38,9 +41,7 @@ export interface DeliveryLimits {
 
 export const deliveryLimits: DeliveryLimits = { keptMax: 200, waitingMax: 10_000, tryMs: 60_000 };
 
-const open = "state IN ('waiting', 'sending')";
-
-type Row = {
+export type Row = {
   number: number;
   id: string;
   url: string;
@@ -73,8 +74,11 @@ export class Deliveries {
     this.#sql = sql;
     this.webhooks = webhooks;
     this.#limits = limits;
+    putInOrder(sql);
     // Whoever was sending is dead. It may have arrived: then it does so twice, under one id.
-    sql.exec("UPDATE deliveries SET state = 'waiting', next_at = 0 WHERE state = 'sending'");
+    sql.exec(
+      `UPDATE deliveries SET state = 'waiting', next_at = 0 WHERE ${open} AND state = 'sending'`,
+    );
   }
 
   /** For each webhook that it concerns; to be called in the step in which it happens. */
@@ -85,7 +89,7 @@ export class Deliveries {
       const { event, at, package: name } = happening;
       this.#sql.exec(
         `INSERT INTO deliveries (id, url, event, package, body, created_at, state, tries, next_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 0, ?6)`,
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 0, iif(${isWaitedFor("?2", "?4")}, NULL, ?6))`,
         ...[id, url, event, name, bodyOf(id, happening), at],
       );
       this.#giveUpBeyond(url);
@@ -98,17 +102,18 @@ export class Deliveries {
    * @param busy webhooks to which something is on its way.
    */
   take(now: number, busy: ReadonlySet<string>): Delivery | undefined {
-    const due = this.#heads(now)
-      .filter(({ row, at }) => at <= now && !busy.has(row.url))
+    const due = this.#heads(busy)
+      .filter(({ at }) => at <= now)
       .toSorted((one, other) => one.at - other.at || one.row.number - other.row.number)[0];
     if (!due) return undefined;
-    const { id, url, event, body, tries } = due.row;
+    const { id, url, event, body, tries, package: name } = due.row;
     // The try counts before it is made: one that kills us must not be made for ever.
     this.#sql.exec(
       `UPDATE deliveries SET state = 'sending', tries = tries + 1, tried_at = ?, next_at = ?
        WHERE id = ?`,
       ...[now, now + this.#limits.tryMs, id],
     );
+    this.#sql.exec(lettingNext, url, name);
     return { id, url, event, body, tries: tries + 1 };
   }
 
@@ -121,18 +126,24 @@ export class Deliveries {
   ): Result {
     const next = error === null ? undefined : nextTry(tries, now);
     const result: Result = error === null ? "delivered" : next === undefined ? "failed" : "retried";
-    this.#sql.exec(
-      "UPDATE deliveries SET state = ?, next_at = ?, status = ?, error = ? WHERE id = ?",
+    const [row] = this.#all<Pick<Row, "url" | "package">>(
+      `UPDATE deliveries SET state = ?, next_at = ?, status = ?, error = ? WHERE id = ?
+       RETURNING url, package`,
       ...[result === "retried" ? "waiting" : result, next ?? null, status, error, id],
     );
+    if (row) this.#sql.exec(lettingNext, row.url, row.package);
     this.#count(result);
     this.#forgetOldest();
     return result;
   }
 
-  /** When something is to be done, in milliseconds; null is never. */
-  nextAt(now: number): number | null {
-    const times = this.#heads(now).map(({ at }) => at);
+  /**
+   * When something is to be done, in milliseconds; null is never.
+   * @param busy webhooks to which something is on its way, and which are asked about when that is over.
+   */
+  nextAt(now: number, busy: ReadonlySet<string> = new Set()): number | null {
+    const times = this.#heads(busy).map(({ at }) => at);
+    if (busy.size > 0) times.push(now + this.#limits.tryMs);
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -168,37 +179,28 @@ export class Deliveries {
     return { delivered: 0, retried: 0, failed: 0, ...counted, waiting: waiting?.count ?? 0 };
   }
 
-  /**
-   * Of each webhook, the one that is next and when. Later ones wait for one that fails, but not for ever:
-   * what a receiver cannot digest must not keep the rest from it.
-   */
-  #heads(now: number): { row: Row; at: number }[] {
-    const urls = this.#all<{ url: string }>(`SELECT DISTINCT url FROM deliveries WHERE ${open}`);
-    return urls.flatMap(({ url }) => {
-      const [row] = this.#all<Row>(
-        `SELECT * FROM deliveries WHERE url = ?1 AND ${open} AND number <= coalesce(
-           (SELECT min(number) FROM deliveries WHERE url = ?1 AND ${open} AND tries < ?2),
-           9223372036854775807)
-         ORDER BY max(next_at, ?3), number LIMIT 1`,
-        ...[url, triesInOrder, now],
-      );
-      if (!row || (row.package !== null && !this.isVisible(row.package))) return [];
-      return [{ row, at: row.next_at ?? 0 }];
-    });
+  /** Of each webhook that is not busy, the one that is next and when. */
+  #heads(busy: ReadonlySet<string>): { row: Row; at: number }[] {
+    return dueFirst(this.#sql, busy, (row) => row.package === null || this.isVisible(row.package));
   }
 
   #giveUpBeyond(url: string): void {
-    const [oldest] = this.#all<{ number: number }>(
+    const beyond = this.#all(
       `SELECT number FROM deliveries WHERE url = ? AND ${open} ORDER BY number DESC
        LIMIT 1 OFFSET ?`,
       ...[url, this.#limits.waitingMax],
     );
-    if (!oldest) return;
-    this.#sql.exec(
+    if (beyond.length === 0) return;
+    // What is on its way may still arrive.
+    const [row] = this.#all<Pick<Row, "package">>(
       `UPDATE deliveries SET state = 'failed', next_at = NULL, error = 'too many were waiting'
-       WHERE number = ? AND state = 'waiting'`,
-      oldest.number,
+       WHERE number = (SELECT number FROM deliveries WHERE url = ? AND ${open}
+         AND state = 'waiting' ORDER BY number LIMIT 1)
+       RETURNING package`,
+      url,
     );
+    if (!row) return;
+    this.#sql.exec(lettingNext, url, row.package);
     this.#count("failed");
     this.#forgetOldest();
   }
@@ -212,8 +214,8 @@ export class Deliveries {
 
   #forgetOldest(): void {
     this.#sql.exec(
-      `DELETE FROM deliveries WHERE NOT ${open} AND number <= (
-         SELECT number FROM deliveries WHERE NOT ${open} ORDER BY number DESC LIMIT 1 OFFSET ?)`,
+      `DELETE FROM deliveries WHERE ${finished} AND number <= (
+         SELECT number FROM deliveries WHERE ${finished} ORDER BY number DESC LIMIT 1 OFFSET ?)`,
       this.#limits.keptMax,
     );
   }

@@ -80,8 +80,24 @@ describe("the cookie", () => {
     await again.signIn(byPassword(ann));
     expect(first).not.toContain("chosen-by");
     expect(again.cookie).not.toBe(first);
-    const ids = (await accounts().sessions((await accounts().user(ann.name))?.id ?? -1)).length;
-    expect(ids).toBe(2);
+  });
+
+  it.each(["HTTPS://HEX.Example", "https://hex.example:443/", "https://hex.example/below/"])(
+    "is the same, and so are forms, when PUBLIC_URL is %s",
+    async (PUBLIC_URL) => {
+      const somebody = new Visitor(registryWith({ PUBLIC_URL }), "https://hex.example");
+      const response = await somebody.signIn(byPassword(ann));
+      expect(response.status).toBe(303);
+      expect(response.headers.get("set-cookie")).toMatch(/^__Host-hexedge=.*; Secure/);
+      expect((await somebody.get("/account")).status).toBe(200);
+    },
+  );
+
+  it("is not taken from elsewhere, however much PUBLIC_URL begins alike", async () => {
+    const ask = registryWith({ PUBLIC_URL: "https://hex.example/below" });
+    for (const origin of ["https://hex.example.evil", "http://hex.example", "https://example"]) {
+      expect((await new Visitor(ask, origin).signIn(byPassword(ann))).status).toBe(403);
+    }
   });
 });
 
@@ -118,6 +134,28 @@ describe("a login on the pages ends", () => {
     expect(await mayPost(thief)).toBe(false);
     later(46);
     expect(await isSignedIn(thief)).toBe(false);
+  });
+
+  it("when they sign in anew, as themselves or as somebody else", async () => {
+    const other = await user(place);
+    for (const next of [byPassword(ann), byPassword(other), { key: env.ADMIN_KEY }]) {
+      const somebody = await visitor(byPassword(ann));
+      const before = new Visitor();
+      before.cookie = somebody.cookie;
+      expect(await mayPost(before)).toBe(true);
+      expect((await somebody.signIn(next)).status).toBe(303);
+      expect(await mayPost(before)).toBe(false);
+      expect(await isSignedIn(somebody)).toBe(true);
+    }
+    // The one that took the place of her own.
+    const sessions = await accounts().sessions((await accounts().user(ann.name))?.id ?? -1);
+    expect(sessions).toHaveLength(1);
+  });
+
+  it("not when somebody tries to sign in and is refused", async () => {
+    const somebody = await visitor(byPassword(ann));
+    expect((await somebody.signIn({ key: "hex_wrong" })).status).toBe(401);
+    expect(await mayPost(somebody)).toBe(true);
   });
 
   it("when the user is deactivated", async () => {

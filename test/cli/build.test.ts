@@ -1,25 +1,15 @@
 /** `npm run hexedge -- build`: tarballs in a folder, and clients that fetch from it without any Hexedge. */
-import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { sha256, toHex } from "../../src/hex/checksum.ts";
 import { generateSigningKey } from "../../src/hex/sign.ts";
 import { makeTarballs } from "../static/packages.ts";
 import { problems, says } from "../static/says.ts";
-import { erlangAvailable } from "../support/erlang.ts";
 import { hexedge } from "../support/hexedge.ts";
-import { getDeps } from "../support/rebar3.ts";
-import {
-  node,
-  projectFolder,
-  type Server,
-  startServer,
-  temporaryFolder,
-} from "../support/server.ts";
-import { nginxAvailable, serveFolder } from "../support/static-server.ts";
+import { killedAfter } from "../support/killed.ts";
+import { type Server, startServer, temporaryFolder } from "../support/server.ts";
 import { packageTarball, type ReleaseOptions } from "../support/tarball.ts";
 
 const pem = await generateSigningKey();
@@ -134,19 +124,8 @@ describe("hexedge build", () => {
     rmSync(join(dir, "packages"), { recursive: true });
     let killed = 0;
     for (const ms of [250, 400, 500, 600, 700]) {
-      const child = spawn(
-        node,
-        [
-          join(projectFolder, "src/cli/hexedge.ts"),
-          ...["build", dir, "--name", "acme", "--private-key", keyFile],
-        ],
-        { stdio: "ignore" },
-      );
-      const ended = new Promise((done) => child.once("close", done));
-      await sleep(ms);
-      if (child.exitCode === null) killed++;
-      child.kill("SIGKILL");
-      await ended;
+      const args = ["build", dir, "--name", "acme", "--private-key", keyFile];
+      if (await killedAfter(ms, nobody, args)) killed++;
       if ((await read("names")) && (await read("versions"))) {
         expect(await problems(read, "acme")).toEqual([]);
       }
@@ -156,24 +135,6 @@ describe("hexedge build", () => {
     expect(await says(read, "acme")).toEqual(whole);
     expect(readdirSync(dir)).not.toContain(".hexedge");
   });
-
-  it.skipIf(!erlangAvailable)(
-    `is a repository for rebar3 behind ${nginxAvailable ? "nginx" : "a plain web server (no nginx here)"}`,
-    async () => {
-      await add({ name: "foo", requirements: [{ name: "bar" }], rebar3: true });
-      await add({ name: "bar", version: "1.2.0" });
-      await build();
-      const url = await serveFolder(dir);
-      const publicKeyPem = readFileSync(join(dir, "public_key"), "utf8");
-      const deps = { url, publicKeyPem, repository: "acme", dependencies: '[{foo, "1.0.0"}]' };
-      const told = await getDeps(deps);
-      expect(told.output).toContain("Verifying dependencies");
-      expect(told.code, told.output).toBe(0);
-      expect(told.fetched("foo/mix.exs")).toContain("MixProject");
-      expect(told.fetched("bar/mix.exs")).toContain("MixProject");
-      expect(told.lock).toContain('<<"bar">>,{pkg,<<"bar">>,<<"1.2.0">>}');
-    },
-  );
 });
 
 describe("hexedge build --lock", () => {

@@ -161,10 +161,10 @@ describe("one thing is wrong", () => {
   it.each([
     ["has never run", null],
     ["last ran", { at: "2020-01-01T00:00:00Z", ok: true }],
-    ["failed just now: no bucket", { at: new Date().toISOString(), ok: false, error: "no bucket" }],
+    ["failed just now: no bucket", { ok: false, error: "no bucket" }],
   ])("the cron %s", async (told, cron) => {
     const found = await throughHealth((health) => {
-      health.cron = cron;
+      health.cron = cron && { at: new Date().toISOString(), ...cron };
     });
     expect(wrongOf(found.findings)).toEqual(["cron"]);
     expect(toldOf(found.findings, "cron")).toContain(told);
@@ -184,6 +184,20 @@ describe("one thing is wrong", () => {
       health.name_conflicts = { all: [{ package: "foo" }] };
     });
     expect(wrongOf(found.findings)).toEqual(["mirror hexpm_mirror", "names all"]);
+  });
+
+  it("a webhook lacks its secret, of which the path is nobody's business", async () => {
+    const error = "CI_SECRET is missing: `openssl …`";
+    const found = await throughHealth((health) => {
+      health.webhooks = [
+        { url: "https://ci.test/path", ok: false, error },
+        { url: "https://chat.test/path", ok: true },
+      ];
+    });
+    expect(wrongOf(found.findings)).toEqual(["webhook ci.test"]);
+    expect(toldOf(found.findings, "webhook ci.test")).toBe(error);
+    expect(toldOf(found.findings, "webhook chat.test")).toBe("its secret is there");
+    expect(JSON.stringify(found.findings)).not.toContain("/path");
   });
 
   it("the storage cannot be written", async () => {

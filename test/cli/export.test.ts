@@ -1,27 +1,15 @@
 /** `npm run hexedge -- export`: a running Hexedge's repositories as folders, and clients without it. */
-import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "fflate";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sha256, toHex } from "../../src/hex/checksum.ts";
 import { generateSigningKey, parsePrivateKey, publicKeyPem } from "../../src/hex/sign.ts";
 import { problems, says } from "../static/says.ts";
-import { erlangAvailable } from "../support/erlang.ts";
 import { hexedge } from "../support/hexedge.ts";
-import { getDeps } from "../support/rebar3.ts";
-import {
-  freePort,
-  node,
-  projectFolder,
-  type Server,
-  startServer,
-  temporaryFolder,
-  until,
-} from "../support/server.ts";
-import { serveFolder } from "../support/static-server.ts";
+import { killedAfter } from "../support/killed.ts";
+import { freePort, type Server, startServer, temporaryFolder, until } from "../support/server.ts";
 import { packageTarball, type ReleaseOptions, tar } from "../support/tarball.ts";
 
 let server: Server;
@@ -175,16 +163,6 @@ describe("hexedge export", () => {
     expect(wrong.stderr).toContain("foo 1.0.0: the repository has another checksum than is pinned");
   });
 
-  it.skipIf(!erlangAvailable)("is served by nginx to rebar3, without a Hexedge", async () => {
-    await run("acme");
-    const url = await serveFolder(dir);
-    const publicKeyPem = readFileSync(join(dir, "public_key"), "utf8");
-    const deps = { url, publicKeyPem, repository: "acme", dependencies: '[{foo, "1.0.0"}]' };
-    const told = await getDeps(deps);
-    expect(told.code, told.output).toBe(0);
-    expect(told.fetched("bar/mix.exs")).toContain("MixProject");
-  });
-
   it("goes on where it was killed", async () => {
     const names = Array.from({ length: 60 }, (_, at) => `many_${at}`);
     for (const name of names) await publish("shut", { name });
@@ -194,19 +172,7 @@ describe("hexedge export", () => {
     );
     let killed = 0;
     for (const ms of [400, 500, 600, 700]) {
-      const child = spawn(
-        node,
-        [join(projectFolder, "src/cli/hexedge.ts"), "export", "shut", dir],
-        {
-          ...{ stdio: "ignore", cwd: projectFolder },
-          env: { ...process.env, HEXEDGE_URL: server.origin, HEXEDGE_KEY: server.adminKey },
-        },
-      );
-      const ended = new Promise((done) => child.once("close", done));
-      await sleep(ms);
-      if (child.exitCode === null) killed++;
-      child.kill("SIGKILL");
-      await ended;
+      if (await killedAfter(ms, server, ["export", "shut", dir])) killed++;
       if (await read("names")) expect(await problems(read, "shut")).toEqual([]);
     }
     expect(killed).toBeGreaterThan(0);

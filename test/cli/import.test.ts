@@ -1,37 +1,23 @@
 /** `npm run hexedge -- import`: repositories of other makes, into a running Hexedge. */
-import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "fflate";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { generateSigningKey, parsePrivateKey, publicKeyPem } from "../../src/hex/sign.ts";
 import { says } from "../static/says.ts";
 import { hexedge } from "../support/hexedge.ts";
-import {
-  node,
-  projectFolder,
-  type Server,
-  startServer,
-  temporaryFolder,
-  until,
-} from "../support/server.ts";
+import { hostedConfig } from "../support/hosted.ts";
+import { killedAfter } from "../support/killed.ts";
+import { type Server, startServer, temporaryFolder, until } from "../support/server.ts";
 import { packageTarball, type ReleaseOptions, tar } from "../support/tarball.ts";
 
-const names = ["one", "two", "three", "four", "five", "six"];
+const names = ["one", "two", "three", "four", "five", "six", "seven"];
 const pem = await generateSigningKey();
 let server: Server;
 let dir: string;
 
 beforeAll(async () => {
-  server = await startServer({
-    config: `name = "hexedge"
-compatibility_date = "2026-05-01"
-compatibility_flags = ["nodejs_compat"]
-[vars]
-LIMITS = { api_per_minute = 0 }
-${names.map((name) => `[vars.REPOSITORIES.${name}]\nkind = "hosted"\n`).join("")}`,
-  });
+  server = await startServer({ config: hostedConfig(names) });
 });
 
 beforeEach(() => {
@@ -92,12 +78,13 @@ describe("hexedge import", () => {
     expect(app.requirements).toMatchObject({ zero: { requirement: "~> 1.0" } });
   });
 
-  it("takes in a running repository, with its retirements", async () => {
+  it("takes in a running repository, with its retirements and its dates", async () => {
     const key = join(temporaryFolder(), "public.pem");
     writeFileSync(key, server.publicKeyPem);
     for (const version of ["1.0.0", "2.0.0"]) {
       const body = (await packageTarball({ name: "foo", version })).slice();
-      const answer = await server.fetch("/api/repos/two/publish", {
+      const date = `${version.startsWith("1") ? 2020 : 2021}-01-02T03:04:05.678Z`;
+      const answer = await server.fetch(`/api/repos/two/publish?published_at=${date}`, {
         ...{ method: "POST", body, headers: { "content-type": "application/octet-stream" } },
       });
       expect(answer.status).toBe(201);
@@ -122,7 +109,25 @@ describe("hexedge import", () => {
       "three: 2 new, 0 already there, 0 conflict, 0 refused, 1 retired",
     );
     const { body } = await server.ask("GET", "/api/repos/three/packages/foo/releases/1.0.0");
-    expect(body.retirement).toMatchObject({ reason: "security", message: "do not use" });
+    expect(body).toMatchObject({
+      retirement: { reason: "security", message: "do not use" },
+      inserted_at: "2020-01-02T03:04:05.678Z",
+    });
+    const foo = await server.mustAsk("GET", "/api/repos/three/packages/foo");
+    expect(foo.inserted_at).toBe("2020-01-02T03:04:05.678Z");
+
+    // Whoever may publish, but not say when.
+    const writer = await server.makeUser("wendy", "write", "seven");
+    const source = `${server.origin}/repos/two`;
+    const dateless = await hexedge({ ...server, adminKey: writer }, [
+      ...["import", source, "seven", ...args],
+    ]);
+    expect(dateless).toMatchObject({ code: 0, stderr: "" });
+    expect(dateless.stdout).toMatch(
+      /^signed with .*\nwarning: 2 of the new ones have today's date, not that of the source: Only an admin of the repository .*\nseven: 2 new/,
+    );
+    const late = await server.mustAsk("GET", "/api/repos/seven/packages/foo");
+    expect(Date.now() - Date.parse(late.inserted_at)).toBeLessThan(600_000);
     const keyless = await run("three", [], `${server.origin}/repos/two`);
     expect(keyless).toMatchObject({ code: 1, stderr: expect.stringContaining("takes a key") });
   });
@@ -147,7 +152,12 @@ describe("hexedge import", () => {
     expect(told.stdout).toMatch(/reverted +stale/);
     expect(told.stderr).toMatch(/^hexedge: 1 of what .* tells of is not in four as it is there\n$/);
     expect(await versionsOf("four", "good")).toEqual(["1.0.0"]);
+    expect((await server.ask("GET", "/api/repos/four/packages/reverted")).status).toBe(404);
     await noProblems("four");
+    const again = ["--from", "acme", "--public-key", key, "--json"];
+    expect(JSON.parse((await run("four", again, data)).stdout).summary).toMatchObject({
+      ...{ new: 0, there: 1, missing: 1, orphan: 1, stale: 1 },
+    });
   });
 
   it("reports a version that is there with another checksum, and does not touch it", async () => {
@@ -172,15 +182,7 @@ describe("hexedge import", () => {
     await makeStatic(...all);
     let killed = 0;
     for (const ms of [450, 550, 650]) {
-      const child = spawn(node, [join(projectFolder, "src/cli/hexedge.ts"), "import", dir, "six"], {
-        ...{ stdio: "ignore", cwd: projectFolder },
-        env: { ...process.env, HEXEDGE_URL: server.origin, HEXEDGE_KEY: server.adminKey },
-      });
-      const ended = new Promise((done) => child.once("close", done));
-      await sleep(ms);
-      if (child.exitCode === null) killed++;
-      child.kill("SIGKILL");
-      await ended;
+      if (await killedAfter(ms, server, ["import", dir, "six"])) killed++;
     }
     expect(killed).toBeGreaterThan(0);
     const told = await run("six", ["--json"]);

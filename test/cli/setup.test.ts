@@ -322,6 +322,43 @@ describe("what is declared beyond the usual", () => {
   });
 });
 
+describe("the secrets of webhooks", () => {
+  const webhooks = ["CI_SECRET", "CHAT_SECRET", "CI_SECRET"]
+    .map((it, at) => `\n[[vars.WEBHOOKS]]\nurl = "https://a.test/${at}"\nsecret = "${it}"\n`)
+    .join("");
+  const given = "given: 0123456789abcdef";
+
+  it("are taken from the environment or made, once, and it says which", async () => {
+    const cloud = await Cloud.open({}, projectConfig() + webhooks);
+    const first = await cloud.setupWith({ CHAT_SECRET: given });
+    expect([first.code, first.output]).toEqual([0, expect.stringContaining("test_repo works")]);
+    expect(first.output).toContain("ACCOUNTS_SECRET, CI_SECRET, kept in .hexedge/hexedge; ");
+    expect(first.output).toContain("CHAT_SECRET, taken from the environment; ");
+    const path = ".hexedge/hexedge/webhook_CI_SECRET";
+    expect(first.output).toContain(`receivers need what ${path} holds`);
+    const made = readFileSync(join(cloud.folder, path), "utf8");
+    const secrets = cloud.account.workers.hexedge?.secrets;
+    expect([made.length >= 32, secrets?.CI_SECRET, secrets?.CHAT_SECRET]).toEqual([
+      ...[true, made, given],
+    ]);
+    expect(cloud.output).not.toContain(made);
+    expect(JSON.stringify(cloud.account.calls)).not.toContain("CHAT_SECRET");
+    const { code, output } = await cloud.setup();
+    expect([code, output]).toEqual([0, expect.stringContaining("all are there")]);
+    expect(cloud.account.workers.hexedge?.secrets).toEqual(secrets);
+  });
+
+  it("are refused when they are too short, before anything is made", async () => {
+    const cloud = await Cloud.open({}, projectConfig() + webhooks);
+    const { code, output } = await cloud.setupWith({ CHAT_SECRET: "short" });
+    expect([code, output]).toEqual([
+      1,
+      expect.stringContaining("CHAT_SECRET must have at least 16 characters"),
+    ]);
+    expect([cloud.account.buckets, cloud.account.workers]).toEqual([[], {}]);
+  });
+});
+
 describe("the one value that changes", () => {
   const id = "0".repeat(32);
   const place = ["kv_namespaces", 1, "id"];

@@ -101,8 +101,19 @@ describe("webhooks", () => {
     expect(status).toBe(401);
   });
 
+  it("without their secret stop nothing, and it is said of them and of what they were not told", async () => {
+    const lacking = await startServer({ config: `${wrangler}\n${webhooks("http://a.test/hook")}` });
+    expect((await lacking.publish({ name: "foo", version: "1.0.0" })).status).toBe(201);
+    const error = expect.stringMatching(/^WEBHOOK_SECRET is missing: `openssl/);
+    const health = await lacking.mustAsk("GET", "/health");
+    expect(health.webhooks).toEqual([{ url: "http://a.test/hook", ok: false, error }]);
+    const list = "/api/webhooks/deliveries?repository=test_repo";
+    const first = async () => (await lacking.mustAsk("GET", list))[0];
+    await until(async () => (await first()).last_error !== null, "the try");
+    expect(await first()).toMatchObject({ event: "release.publish", last_error: error });
+  });
+
   const wrong: [string, string, Record<string, string>, RegExp][] = [
-    ["without the secret", webhooks("http://a.test"), {}, /WEBHOOK_SECRET is missing: `openssl/],
     [
       "with a short one",
       webhooks("http://a.test"),

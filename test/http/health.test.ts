@@ -49,14 +49,28 @@ describe("the health of what is behind the Worker", () => {
       },
     ]);
     expect(health.objects).toMatchObject(
-      ["ACCOUNTS_OBJECT", "REPOSITORY", "MIRROR", "GROUP"].map((binding) => ({
+      ["ACCOUNTS_OBJECT", "REPOSITORY", "MIRROR", "METRICS", "GROUP"].map((binding) => ({
         binding,
         ok: true,
       })),
     );
   });
 
-  it.each(["BUCKET", "INDEX", "ACCOUNTS_OBJECT", "REPOSITORY", "MIRROR", "GROUP"])(
+  it("says which webhook lacks its secret, and which has it", async () => {
+    const WEBHOOKS = ["ci", "chat"].map((it) => ({
+      ...{ url: `https://${it}.test/`, secret: `${it.toUpperCase()}_SECRET` },
+    }));
+    const health = await ask("/health", { WEBHOOKS, CI_SECRET: "0123456789abcdef" });
+    expect(health.webhooks).toEqual([
+      { url: "https://ci.test/", ok: true },
+      {
+        ...{ url: "https://chat.test/", ok: false },
+        error: expect.stringMatching(/^CHAT_SECRET is missing: `openssl/),
+      },
+    ]);
+  });
+
+  it.each(["BUCKET", "INDEX", "ACCOUNTS_OBJECT", "REPOSITORY", "MIRROR", "METRICS", "GROUP"])(
     "still tells the rest when %s is not bound",
     async (binding) => {
       const health = await ask("/health?probe", { [binding]: undefined });
@@ -70,6 +84,7 @@ describe("the health of what is behind the Worker", () => {
 
 interface Health {
   repositories: unknown[];
+  webhooks: unknown[];
   objects: { binding?: string; storage?: string; ok: boolean }[];
   storages: { binding?: string; storage?: string; ok: boolean }[];
 }

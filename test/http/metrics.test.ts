@@ -1,9 +1,14 @@
 /** `GET /metrics`: what Prometheus gets. */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { metricsName } from "../../src/env.ts";
 import { groupOf } from "../../src/http/measure.ts";
+import { countErrors } from "../../src/metrics/storage.ts";
 import { histogramOf, observe, seriesOf, takeCounts } from "../../src/metrics/tally.ts";
 import { metricsText } from "../../src/metrics/text.ts";
+import type { Repository } from "../../src/repository/repository.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { injectFaults } from "../support/faulty-storage.ts";
 import { mirrorWorld } from "../support/mirror.ts";
 import { type World, world } from "../support/world.ts";
@@ -71,6 +76,21 @@ describe("metrics", () => {
     const upToDate = await samples(it);
     expect(upToDate(of("hexedge_dirty_packages"))).toBe(0);
     expect(upToDate(of("hexedge_flush_lag_seconds"))).toBe(0);
+  });
+
+  it("hear of what failed in an isolate that nobody sends requests to", async () => {
+    const { stub, repository } = await world({ public: true });
+    const failing: Pick<Storage, "put"> = { put: () => Promise.reject(new Error("it is down")) };
+    await runInDurableObject(stub, async (instance: Repository) => {
+      const { storage } = instance.world;
+      instance.world.storage = countErrors({ ...storage, ...failing }, repository);
+      instance.world.retryDelaysMs = [];
+      await expect(instance.recover()).rejects.toThrow("it is down");
+    });
+    // Not `GET /metrics`, which hands over what its own isolate has counted.
+    const series = `hexedge_storage_errors_total{repository="${repository}",operation="put"}`;
+    const counted = async () => (await env.METRICS.getByName(metricsName).all())[series] ?? 0;
+    await vi.waitUntil(async () => (await counted()) > 0);
   });
 
   it("tell what a mirror has from what it had to fetch", async () => {

@@ -65,6 +65,19 @@ describe("a release that is opened", () => {
     three.close();
   });
 
+  it("leaves room for those who take a moment, however many readers are slow", async () => {
+    const all = { bytesAtOnceMax: 3 * tarball.length, bytesStreamedMax: 2 * tarball.length };
+    const bucket = bucketWith(tarball);
+    const open = () => opened(bucket, "key", { ...openLimits, ...all });
+    const [one, two] = [await open(), await open()];
+    expect([one.stream(), two.stream()]).toEqual([true, true]);
+    const three = await open();
+    expect(three.stream()).toBe(false);
+    one.close();
+    expect(three.stream()).toBe(true);
+    for (const it of [two, three]) it.close();
+  });
+
   it("does not count for ever when nobody closes it", async () => {
     const limits = { ...openLimits, bytesAtOnceMax: tarball.length, heldMsMax: 20 };
     const bucket = bucketWith(tarball);

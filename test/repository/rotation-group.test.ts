@@ -49,7 +49,12 @@ describe("a group whose member gets another key", () => {
     await member.admin.publish({ name: "foo" });
     await finish(member);
     const theirs = await parsePrivateKey(await generateSigningKey());
-    const resource: PackageResource = { repository: member.repository, name: "foo", releases: [], advisories: [] };
+    const resource: PackageResource = {
+      repository: member.repository,
+      name: "foo",
+      releases: [],
+      advisories: [],
+    };
     const files = {
       "packages/foo": await buildPackage(resource, theirs, { mtimeSeconds: 1 }),
       public_key: new TextEncoder().encode(await publicKeyPem(theirs)),

@@ -109,6 +109,24 @@ describe("signing everything anew", () => {
   });
 });
 
+describe("the way back in the middle of it", () => {
+  it("leads to the old key in all files, public_key too", async () => {
+    for (const happens of [true, false]) {
+      for (let at = 1; at <= 5; at++) {
+        const it = await stocked();
+        const storage = await giveKey(it, newKey);
+        storage.fault = { at, happens, kind: "death" };
+        await ending(await beginAlarm(it), storage);
+        await giveKey(it, env.SIGNING_KEY);
+        await finish(it);
+        await expectSound(it);
+        expect(await signers(it)).toEqual(allBy("old"));
+        expect(await servedKey(it)).toBe(oldPublicKey);
+      }
+    }
+  });
+});
+
 describe("a publish in the middle of it", () => {
   it("is answered 201 and resolved with the new key, also while other files are yet to come", async () => {
     const it = await stocked();

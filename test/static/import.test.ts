@@ -15,7 +15,8 @@ import {
   publicKeyPem,
 } from "../../src/hex/sign.ts";
 import { buildRepository } from "../../src/static/build.ts";
-import { importRepository, type Target } from "../../src/static/import.ts";
+import type { DateRefused, Target } from "../../src/static/import/target.ts";
+import { importRepository } from "../../src/static/import.ts";
 import { readTarball } from "../../src/static/tarball.ts";
 import { packageTarball, type ReleaseOptions } from "../support/tarball.ts";
 import { MemoryFolder } from "./memory-folder.ts";
@@ -37,18 +38,35 @@ class MemoryTarget implements Target {
   readonly packages = new Map<string, ReleaseResource[]>();
   readonly kept = new Map<string, Uint8Array>();
   readonly did: string[] = [];
-  /** After so many requests the power fails. */
+  /** `foo 1.0.0` → the date it was published with. */
+  readonly dates = new Map<string, string>();
+  refusesDate: (date: Date) => DateRefused | undefined = () => undefined;
+  /** After so many requests the power fails: before the next one comes in, or before its answer is out. */
   left = Number.POSITIVE_INFINITY;
+  happens = false;
+  requests = 0;
 
   async releases(name: string) {
-    return this.packages.get(name) ?? [];
+    this.#step();
+    return this.#after(this.packages.get(name) ?? []);
   }
 
   async docs({ name, version }: { name: string; version: string }) {
-    return this.kept.get(`${name} ${version}`);
+    this.#step();
+    return this.#after(this.kept.get(`${name} ${version}`));
   }
 
-  async publish(bytes: Uint8Array) {
+  async publishAs(bytes: Uint8Array, publishedAt: Date) {
+    const refused = this.refusesDate(publishedAt);
+    if (refused) {
+      this.#step();
+      this.did.push("refuse a date");
+      return this.#after(refused);
+    }
+    return this.publish(bytes, publishedAt);
+  }
+
+  async publish(bytes: Uint8Array, publishedAt?: Date) {
     this.#step();
     const facts = await readTarball(bytes);
     if ("refused" in facts) return facts;
@@ -64,7 +82,8 @@ class MemoryTarget implements Target {
     };
     this.packages.set(name, [...(this.packages.get(name) ?? []), release]);
     this.did.push(`publish ${name} ${version}`);
-    return undefined;
+    if (publishedAt) this.dates.set(`${name} ${version}`, publishedAt.toISOString());
+    return this.#after(undefined);
   }
 
   async retire({ name, version }: { name: string; version: string }, retired: { reason: "other" }) {
@@ -73,18 +92,24 @@ class MemoryTarget implements Target {
     const after = releases.map((it) => (it.version === version ? { ...it, retired } : it));
     this.packages.set(name, after);
     this.did.push(`retire ${name} ${version}`);
-    return undefined;
+    return this.#after(undefined);
   }
 
   async publishDocs({ name, version }: { name: string; version: string }, docs: Uint8Array) {
     this.#step();
     this.kept.set(`${name} ${version}`, docs);
     this.did.push(`docs ${name} ${version}`);
-    return undefined;
+    return this.#after(undefined);
   }
 
   #step(): void {
-    if (this.left-- <= 0) throw new Error("power failed");
+    this.requests++;
+    if (this.left-- <= 0 && !this.happens) throw new Error("power failed");
+  }
+
+  #after<T>(answer: T): T {
+    if (this.left < 0) throw new Error("power failed");
+    return answer;
   }
 }
 
@@ -109,6 +134,16 @@ async function change(
   const resource = await resourceOf(name);
   const changed = { ...resource, releases: what(resource.releases) };
   source.put(`packages/${name}`, await buildPackage(changed, key, options));
+}
+
+function at(day: string, nanos = 0) {
+  return { seconds: Date.parse(day) / 1000, nanos };
+}
+
+/** Versions 1.0.0, 1.1.0 … of a package, published on these days. */
+async function putDated(name: string, ...days: string[]): Promise<void> {
+  await put(...days.map((_, nth) => ({ name, version: `1.${nth}.0` })));
+  await change(name, (all) => all.map((it, nth) => ({ ...it, publishedAt: at(days[nth] ?? "") })));
 }
 
 const run = () => importRepository({ source, publicKey, target, docs: true });
@@ -145,20 +180,78 @@ describe("import", () => {
     expect(target.did).toEqual([]);
   });
 
-  it("finishes what was cut off anywhere", async () => {
+  it.each([
+    ["before", false],
+    ["after", true],
+  ])("ends with the same when it was cut off %s any request", async (_when, happens) => {
     await put({ name: "app", requirements: [{ name: "lib" }], rebar3: true }, { name: "lib" });
-    await change("lib", (all) => all.map((it) => ({ ...it, retired: { reason: "security" } })));
+    await change("lib", (all) =>
+      all.map((it) => ({ ...it, retired: { reason: "security" }, publishedAt: at("2020-01-02") })),
+    );
     source.put("docs/lib-1.0.0.tar.gz", new Uint8Array(7));
-    for (let requests = 0; requests < 5; requests++) {
-      target = new MemoryTarget();
-      target.left = requests;
-      await run().catch(() => {});
-      target.left = Number.POSITIVE_INFINITY;
-      await run();
-      expect(target.did, `cut after ${requests}`).toEqual([
-        ...["publish lib 1.0.0", "retire lib 1.0.0", "docs lib 1.0.0", "publish app 1.0.0"],
-      ]);
+    await run();
+    const { requests } = target;
+    expect(requests).toBeGreaterThan(6);
+    for (const refuses of [() => undefined, () => ({ dateRefused: "no", always: true })]) {
+      // Refusing a date takes one request more.
+      for (let nth = 0; nth <= requests; nth++) {
+        target = new MemoryTarget();
+        target.refusesDate = refuses;
+        [target.left, target.happens] = [nth, happens];
+        await run().catch(() => {});
+        target.left = Number.POSITIVE_INFINITY;
+        const { releases } = await run();
+        const cut = `cut ${nth}`;
+        expect(
+          releases.every(({ outcome }) => ["new", "there"].includes(outcome)),
+          cut,
+        ).toBe(true);
+        expect(
+          target.did.filter((it) => it !== "refuse a date"),
+          cut,
+        ).toEqual([
+          ...["publish lib 1.0.0", "retire lib 1.0.0", "docs lib 1.0.0", "publish app 1.0.0"],
+        ]);
+        const dates = refuses() ? [] : [["lib 1.0.0", "2020-01-02T00:00:00.000Z"]];
+        expect([...target.dates], cut).toEqual(dates);
+      }
     }
+  });
+
+  it("hands on when each release was published, where the source knows it", async () => {
+    await put({ name: "foo" }, { name: "foo", version: "1.1.0" }, { name: "bar" });
+    await change("foo", (all) =>
+      all.map((it, nth) =>
+        nth === 0 ? { ...it, publishedAt: at("2020-01-02", 345_678_900) } : it,
+      ),
+    );
+    const absurd = { seconds: Number.MAX_SAFE_INTEGER, nanos: 0 };
+    await change("bar", (all) => all.map((it) => ({ ...it, publishedAt: absurd })));
+    expect(await run()).toMatchObject({ undated: [] });
+    expect([...target.dates]).toEqual([["foo 1.0.0", "2020-01-02T00:00:00.345Z"]]);
+    expect([...target.packages.keys()].sort()).toEqual(["bar", "foo"]);
+  });
+
+  it("goes on without dates when it may not say any, and asks only once", async () => {
+    await putDated("foo", "2018-01-02", "2019-01-02", "2020-01-02");
+    target.refusesDate = () => ({ dateRefused: "only admins", always: true });
+    const { releases, undated } = await run();
+    expect(releases.map(({ outcome }) => outcome)).toEqual(["new", "new", "new"]);
+    expect(undated).toEqual([{ releases: 3, why: "only admins" }]);
+    expect(target.did).toEqual([
+      ...["refuse a date", "publish foo 1.0.0", "publish foo 1.1.0", "publish foo 1.2.0"],
+    ]);
+    expect(target.dates.size).toBe(0);
+    expect(await run()).toMatchObject({ undated: [] });
+  });
+
+  it("goes on without the one date that is refused", async () => {
+    await putDated("foo", "2018-01-02", "2001-01-02", "2020-01-02");
+    target.refusesDate = (date) =>
+      date.getUTCFullYear() < 2010 ? { dateRefused: "too old", always: false } : undefined;
+    expect((await run()).undated).toEqual([{ releases: 1, why: "too old" }]);
+    expect([...target.dates.keys()]).toEqual(["foo 1.0.0", "foo 1.2.0"]);
+    expect(target.packages.get("foo")).toHaveLength(3);
   });
 
   it("does not touch what is there with another checksum, or other docs", async () => {
@@ -202,7 +295,14 @@ describe("import", () => {
       ...["good 0.9.0 orphan", "good 0.9.0 orphan", "good 1.0.0 new", "lost 1.0.0 missing"],
       ...["reverted null stale", "twice 1.0.0 duplicate", "twice 1.1.0 new"],
     ]);
-    expect(target.did.sort()).toEqual(["publish good 1.0.0", "publish twice 1.1.0"]);
+    const did = ["publish good 1.0.0", "publish twice 1.1.0"];
+    expect(target.did.sort()).toEqual(did);
+    // And once more: nothing is done, and the same is told.
+    expect((await outcomes()).sort()).toEqual([
+      ...["good 0.9.0 orphan", "good 0.9.0 orphan", "good 1.0.0 there", "lost 1.0.0 missing"],
+      ...["reverted null stale", "twice 1.0.0 duplicate", "twice 1.1.0 there"],
+    ]);
+    expect(target.did).toEqual(did);
   });
 
   it("believes neither another key nor another checksum, nor a name that is a path", async () => {

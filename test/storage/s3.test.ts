@@ -1,8 +1,10 @@
 /** S3 as a strict fake speaks it; another implementation judges us in real-s3.test.ts. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { sha256, toHex } from "../../src/hex/checksum.ts";
+import { settleMs } from "../../src/repository/ledger/progress.ts";
 import { place } from "../../src/repository/place.ts";
 import { keep } from "../../src/storage/keep.ts";
+import { writeMsMax } from "../../src/storage/s3/client.ts";
 import { readPage } from "../../src/storage/s3/page.ts";
 import type { Outside, S3Limits, S3Options } from "../../src/storage/s3/request.ts";
 import { S3Storage } from "../../src/storage/s3.ts";
@@ -66,6 +68,7 @@ describe("an S3 that fails", () => {
   beforeEach(() => {
     waited.length = 0;
     fake.asked.length = 0;
+    fake.abandoned.length = 0;
     key = `failing/${used++}`;
   });
 
@@ -191,6 +194,109 @@ describe("an S3 that fails", () => {
     }
   });
 
+  describe("and takes its time for a write", () => {
+    it("leaves what was sent at the last moment ten seconds to land, before its key is anybody's again", () => {
+      expect(settleMs - writeMsMax).toBeGreaterThanOrEqual(10_000);
+    });
+
+    const write = {
+      PUT: (storage: S3Storage) => storage.put(key, utf8("bytes"), create),
+      DELETE: (storage: S3Storage) => storage.delete(key),
+    };
+    for (const method of ["PUT", "DELETE"] as const) {
+      it(`gives up all tries together, and sends nothing more: ${method}`, async () => {
+        const sentAt: number[] = [];
+        const outside = {
+          fetch: (url: string, init: RequestInit) => {
+            sentAt.push(Date.now());
+            return fetch(url, init);
+          },
+        };
+        const storage = open({}, { writeMsMax: 500, delayMs: 1 }, outside);
+        // The third try would be refused when the time is over, and a fourth would get through.
+        const fault = { kind: "refuse", status: 429, afterMs: 200 } as const;
+        fake.fail(`${method} ${key}`, fault, 3);
+        const began = Date.now();
+        await expect(write[method](storage)).rejects.toThrow(key);
+        await vi.waitUntil(() => fake.abandoned.includes(`${method} ${key}`));
+        expect(Math.max(...sentAt) - began).toBeLessThan(500);
+        expect(asks()).toEqual([]);
+      });
+
+      it(`tells the store that it has given up, if the store says nothing at all: ${method}`, async () => {
+        fake.fail(`${method} ${key}`, { kind: "hang" });
+        await expect(write[method](open({}, { writeMsMax: 200 }))).rejects.toThrow(
+          `${key}: no whole answer from the store: no answer for 0.2 seconds`,
+        );
+        await vi.waitUntil(() => fake.abandoned.includes(`${method} ${key}`));
+        expect(waited).toEqual([]);
+      });
+
+      it(`does not begin a try that has no time left: ${method}`, async () => {
+        const fault = { kind: "refuse", status: 503, code: "SlowDown", afterMs: 100 } as const;
+        fake.fail(`${method} ${key}`, fault);
+        const storage = open({}, { writeMsMax: 250, delayMs: 200 });
+        await expect(write[method](storage)).rejects.toThrow("answered 503 SlowDown");
+        expect(waited).toEqual([]);
+        expect(asks()).toEqual([]);
+      });
+    }
+  });
+
+  describe("and says nothing more in the middle of a body", () => {
+    const large = new Uint8Array(1024 * 1024).fill(7);
+    const read = async (storage: S3Storage, range?: { offset: number; length: number }) =>
+      new Uint8Array(await new Response((await storage.get(key, range))?.body).arrayBuffer());
+
+    it("fails with a sentence, and goes away", async () => {
+      const storage = open({}, { idleMsMax: 200 });
+      await storage.put(key, large, create);
+      for (const range of [undefined, { offset: 1000, length: 500_000 }]) {
+        fake.abandoned.length = 0;
+        fake.fail(`GET ${key}`, { kind: "stall" });
+        await expect(read(storage, range)).rejects.toThrow(
+          `${key}: the store sent nothing more for 0.2 seconds, in the middle of it`,
+        );
+        await vi.waitUntil(() => fake.abandoned.includes(`GET ${key}`));
+      }
+      expect(await read(storage)).toEqual(large);
+    });
+
+    it("asks again when the body is small", async () => {
+      const storage = open({}, { readMsMax: 200 });
+      await storage.put(key, utf8("bytes"), create);
+      fake.fail(`GET ${key}`, { kind: "stall" });
+      expect(await text(storage)).toBe("bytes");
+      fake.fail("GET ", { kind: "stall" });
+      const keys: string[] = [];
+      for await (const it of storage.list(key)) keys.push(it);
+      expect(keys).toEqual([key]);
+    });
+
+    it("is no matter as long as the reader is who takes the time", async () => {
+      const storage = open({}, { idleMsMax: 50 });
+      await storage.put(key, large, create);
+      const found = await storage.get(key);
+      if (!found || found.body instanceof Uint8Array) throw new Error("it is no stream");
+      const pieces: Uint8Array[] = [];
+      for await (const piece of found.body) {
+        if (pieces.length < 3) await new Promise((resolve) => setTimeout(resolve, 100));
+        pieces.push(piece);
+      }
+      expect(Buffer.concat(pieces).equals(large)).toBe(true);
+    });
+
+    it("lets go of the connection of a reader who has had enough", async () => {
+      const storage = open();
+      await storage.put(key, large, create);
+      fake.fail(`GET ${key}`, { kind: "stall" });
+      const found = await storage.get(key);
+      if (!found || found.body instanceof Uint8Array) throw new Error("it is no stream");
+      await found.body.cancel();
+      await vi.waitUntil(() => fake.abandoned.includes(`GET ${key}`));
+    });
+  });
+
   it("hands on the error when a large body breaks off in the middle", async () => {
     const storage = open();
     await storage.put(key, new Uint8Array(1024 * 1024), create);
@@ -309,6 +415,49 @@ describe("an S3 that overwrites what must not be overwritten", () => {
     careless.isCareless = false;
     expect(await storage.put("key", utf8("bytes"), create)).toBeDefined();
     await careless.stop();
+  });
+});
+
+describe("whether an S3 keeps conditions", () => {
+  const probe = "conditional-writes-probe";
+  let fresh: FakeS3;
+  beforeEach(async () => {
+    fresh = await FakeS3.start();
+    return () => fresh.stop();
+  });
+  const putAll = (storage: S3Storage) =>
+    Promise.allSettled(
+      Array.from({ length: 8 }, (_, at) => storage.put(`key-${at}`, utf8("bytes"), create)),
+    );
+
+  it("is looked at once for all who write at the same time", async () => {
+    const outcomes = await putAll(new S3Storage(fresh.options));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(8).fill("fulfilled"));
+    const put = `PUT ${probe}`;
+    expect(fresh.asked.filter((it) => it.endsWith(probe))).toEqual([
+      ...[put, put, `HEAD ${probe}`, put, put],
+    ]);
+  });
+
+  it("is looked at anew after the look failed, which fails all who waited for it", async () => {
+    const storage = new S3Storage(fresh.options);
+    fresh.fail(`HEAD ${probe}`, { kind: "refuse", status: 403, code: "AccessDenied" });
+    const outcomes = await putAll(storage);
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(8).fill("rejected"));
+    expect(fresh.keys()).toEqual([probe]);
+    expect(await storage.put("key", utf8("bytes"), create)).toBeDefined();
+  });
+
+  it("takes none of the time that a write has, beyond its end", async () => {
+    const limits = { writeMsMax: 300, triesMax: 1 };
+    const storage = new S3Storage({ ...fresh.options, limits });
+    fresh.fail(`HEAD ${probe}`, { kind: "hang" });
+    await expect(storage.put("key", utf8("bytes"), create)).rejects.toThrow(
+      "key: the store did not say in time whether it keeps conditions",
+    );
+    // Whoever comes next does not wait for the look that hangs.
+    expect(await storage.put("key", utf8("bytes"), create)).toBeDefined();
+    expect(fresh.asked.filter((it) => it === "PUT key")).toEqual(["PUT key"]);
   });
 });
 

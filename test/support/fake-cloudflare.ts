@@ -118,7 +118,7 @@ export class Cloud {
     return run(node, [script, ...args], this.folder, {
       ...this.#environment,
       HEXEDGE_URL: this.address,
-      HEXEDGE_KEY: this.account.workers.hexedge?.secrets.ADMIN_KEY ?? "",
+      HEXEDGE_KEY: this.server?.adminKey ?? "",
     });
   }
 

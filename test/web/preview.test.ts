@@ -1,9 +1,10 @@
 /** The pages that show what is in a release, and what differs between two. */
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openStorage } from "../../src/config/storage.ts";
 import type { Env } from "../../src/env.ts";
 import { openLimits } from "../../src/preview/open.ts";
+import { rawLimits } from "../../src/web/files/raw.ts";
 import { encodePath } from "../../src/web/paths.ts";
 import { curatedWorld } from "../mirror/curated-world.ts";
 import { contentsOf, file, link, randomBytes } from "../preview/archive.ts";
@@ -144,8 +145,8 @@ function expectSmall(html: string): void {
 const attributes: Record<string, string[]> = {
   ...{ html: ["lang"], head: [], meta: ["charset", "name", "content"], title: [], body: ["class"] },
   ...{
-    link: ["rel", "href", "type"],
-    script: ["src", "defer"],
+    link: ["rel", "href", "type", "nonce"],
+    script: ["src", "defer", "nonce"],
     header: [],
     main: ["id"],
     footer: [],
@@ -695,6 +696,23 @@ describe("a server that is busy", () => {
     }
   });
 
+  it("says so on the page of a package, whose README may well be there", async () => {
+    const it = await world({ public: true });
+    const readme = file("README.md", "Read me first\n");
+    expect((await it.admin.publish({ name: "foo", files: [readme] })).status).toBe(201);
+    const { bytesAtOnceMax } = openLimits;
+    openLimits.bytesAtOnceMax = 0;
+    try {
+      const { status, html } = await page(`/packages/${it.repository}/foo`);
+      expect(status).toBe(200);
+      expect(html).toContain("Many people look at files right now");
+      expect(html).not.toContain("No README");
+    } finally {
+      openLimits.bytesAtOnceMax = bytesAtOnceMax;
+    }
+    expect((await page(`/packages/${it.repository}/foo`)).html).toContain("Read me first");
+  });
+
   it("forgets those who went away in the middle of a download", async () => {
     const { bytesAtOnceMax } = openLimits;
     openLimits.bytesAtOnceMax = 2_000_000;
@@ -709,6 +727,54 @@ describe("a server that is busy", () => {
       openLimits.bytesAtOnceMax = bytesAtOnceMax;
     }
   });
+});
+
+describe("whoever reads slowly", () => {
+  const held = { ...openLimits };
+  const some = { ...rawLimits };
+  afterEach(() => {
+    Object.assign(openLimits, held);
+    Object.assign(rawLimits, some);
+  });
+
+  it("keeps a small file from nobody: its tarball is let go of at once", async () => {
+    openLimits.bytesAtOnceMax = await tarballBytes();
+    // More than is inflated at once.
+    const unread = await raw("lib/plain.txt");
+    expect(unread.status).toBe(200);
+    expect((await filePage("mix.exs")).status).toBe(200);
+    expect(await unread.text()).toBe(numbered(20_000));
+  });
+
+  it("does not keep a large one open for long", async () => {
+    openLimits.bytesAtOnceMax = await tarballBytes();
+    rawLimits.idleMsMax = 50;
+    const reader = (await raw("priv/stream.bin")).body?.getReader();
+    await reader?.read();
+    expect((await filePage("mix.exs")).status).toBe(503);
+    await expect.poll(async () => (await filePage("mix.exs")).status).toBe(200);
+    const readOn = async () => {
+      while (!(await reader?.read())?.done);
+    };
+    await expect(readOn()).rejects.toThrow();
+  });
+
+  it("takes no room from pages: others who download wait", async () => {
+    openLimits.bytesStreamedMax = await tarballBytes();
+    const reader = (await raw("priv/stream.bin")).body?.getReader();
+    await reader?.read();
+    const second = await raw("priv/stream.bin");
+    expect([second.status, second.headers.get("retry-after")]).toEqual([503, "2"]);
+    expect((await filePage("mix.exs")).status).toBe(200);
+    expect((await raw("lib/foo.ex")).status).toBe(200);
+    await reader?.cancel();
+    await expect.poll(async () => (await raw("priv/stream.bin")).status).toBe(200);
+  });
+
+  async function tarballBytes(): Promise<number> {
+    const tarball = await open.guest.file("/tarballs/foo-1.0.0.tar");
+    return (await tarball.arrayBuffer()).byteLength;
+  }
 });
 
 describe("who sees files", () => {

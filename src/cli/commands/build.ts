@@ -1,20 +1,12 @@
 /** `build`: a folder of tarballs becomes a repository that any web server can serve. */
 import type { Command } from "commander";
-import { fromHex, sameBytes, sha256 } from "../../hex/checksum.ts";
-import type { LockedRelease } from "../../hex/lockfile.ts";
-import { atOnce } from "../../static/at-once.ts";
 import { type BuildRefusal, type BuildReport, buildRepository } from "../../static/build.ts";
-import { tarballPath } from "../../static/layout.ts";
-import { readTarball } from "../../static/tarball.ts";
 import { DiskFolder } from "../disk-folder.ts";
 import { examples } from "../examples.ts";
+import { type Fetched, fetchPinned, type PinnedOptions } from "../fetch-pinned.ts";
 import { readPrivateKey } from "../key-files.ts";
 import { Mistake } from "../mistake.ts";
-import { readPinned } from "../pinned.ts";
-import { pinnedOf } from "../pinned-of.ts";
 import { Progress } from "../progress.ts";
-import { readUrl } from "../source.ts";
-import { getFile, type Place } from "../transfer.ts";
 
 export function buildCommand(program: Command): void {
   const build = program
@@ -42,21 +34,11 @@ export function buildCommand(program: Command): void {
   );
 }
 
-interface BuildOptions {
-  name: string;
+interface BuildOptions extends PinnedOptions {
   privateKey: string;
   force?: boolean;
   lock?: string[];
-  from?: string;
-  url?: string;
-  key?: string;
   json?: boolean;
-}
-
-interface Fetched {
-  fetched: number;
-  there: number;
-  skipped: { name: string; why: string }[];
 }
 
 async function runBuild(dir: string, _options: unknown, command: Command): Promise<void> {
@@ -84,76 +66,6 @@ async function runBuild(dir: string, _options: unknown, command: Command): Promi
     progress.end();
     await folder.tidy();
   }
-}
-
-const fetchesAtOnce = 8;
-
-/** All of them, or none of the rest is done: a registry that lacks what is pinned helps nobody. */
-async function fetchPinned(
-  folder: DiskFolder,
-  lockfiles: readonly string[],
-  options: BuildOptions,
-): Promise<Fetched> {
-  const place = placeOf(options);
-  const { releases, skipped } = pinnedOf(await readPinned(lockfiles), [
-    options.from ?? options.name,
-  ]);
-  const progress = new Progress("releases fetched");
-  const counts = { fetched: 0, there: 0 };
-  const problems: string[] = [];
-  try {
-    let done = 0;
-    await atOnce(releases, fetchesAtOnce, async (release) => {
-      const outcome = await fetchOne(folder, place, release);
-      if (typeof outcome === "object") problems.push(outcome.why);
-      else counts[outcome]++;
-      progress.show(++done, releases.length);
-    });
-  } finally {
-    progress.end();
-  }
-  if (problems.length === 0) return { ...counts, skipped };
-  throw new Mistake(`nothing is built:\n${problems.sort().join("\n")}`);
-}
-
-async function fetchOne(
-  folder: DiskFolder,
-  place: Place,
-  { package: name, version, outerChecksum, innerChecksum }: LockedRelease,
-): Promise<"there" | "fetched" | { why: string }> {
-  const path = tarballPath({ name, version });
-  const isRight = async (bytes: Uint8Array): Promise<boolean> => {
-    if (outerChecksum) return isSame(outerChecksum, await sha256(bytes));
-    const facts = await readTarball(bytes);
-    if ("refused" in facts) return false;
-    return innerChecksum === null || isSame(innerChecksum, facts.innerChecksum);
-  };
-  const there = await folder.read(path);
-  if (there && (await isRight(there))) return "there";
-  const bytes = await getFile(place, `/${path}`);
-  if (!bytes) return { why: `${name} ${version}: ${place.url} does not have it` };
-  if (!(await isRight(bytes))) {
-    return { why: `${name} ${version}: what ${place.url} has is not what is pinned` };
-  }
-  await folder.write(path, bytes);
-  return "fetched";
-}
-
-function isSame(hex: string, checksum: Uint8Array): boolean {
-  return sameBytes(fromHex(hex) ?? new Uint8Array(), checksum);
-}
-
-function placeOf({ url, key }: BuildOptions): Place {
-  const wanted = "--lock needs --url, the repository to fetch from: https://repo.hex.pm";
-  const place = readUrl(url ?? "", wanted);
-  return { url: place, key: key || environmentKey(place) };
-}
-
-/** The key of a Hexedge is nothing that hex.pm, or whoever is named here, should see. */
-function environmentKey(place: string): string | undefined {
-  const { HEXEDGE_URL, HEXEDGE_KEY } = process.env;
-  const isMeant = URL.parse(HEXEDGE_URL ?? "")?.origin === new URL(place).origin;
-  return isMeant ? HEXEDGE_KEY || undefined : undefined;
 }
 
 function tell(dir: string, report: BuildReport, fetched: Fetched | undefined): string {

@@ -1,24 +1,22 @@
 /** `import`: takes another repository in, release by release. */
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { RegistryError } from "../../hex/registry.ts";
-import { KeyError, parsePublicKey, publicKeyFingerprint } from "../../hex/sign.ts";
+import { parsePublicKey, publicKeyFingerprint } from "../../hex/sign.ts";
 import { type Imported, type ImportReport, importRepository } from "../../static/import.ts";
-import type { SurveyedSource } from "../../static/survey.ts";
-import { DiskFolder } from "../disk-folder.ts";
+import { type TakeOverOptions, takeOver } from "../check/take-over.ts";
 import { examples } from "../examples.ts";
+import { keyOf, openSource, type SourceOptions } from "../import-source.ts";
 import { ImportTarget } from "../import-target.ts";
 import { readPublicKey } from "../key-files.ts";
 import { Mistake } from "../mistake.ts";
 import { Progress } from "../progress.ts";
 import { findRegistry, type RegistryOptions } from "../registry.ts";
-import { HttpSource, placeOf, readUrl } from "../source.ts";
+import { placeOf } from "../source.ts";
 import { table } from "../table.ts";
 
 export function importCommand(program: Command): void {
   const command = program
-    .command("import <source> <repo>")
+    .command("import <source> [repo]")
     .description("publish into a repository what another one has: a folder, or the URL of one")
     .option(
       "--public-key <file>",
@@ -27,27 +25,33 @@ export function importCommand(program: Command): void {
     .option("--source-key <key>", "what to show to a source behind a URL (env HEXEDGE_SOURCE_KEY)")
     .option("--from <name>", "which one, where a MiniRepo's folder holds several")
     .option("--no-docs", "without documentation")
+    .option("--in-place", "take over the bucket of a repository: `import --in-place acme`")
+    .option("--without-broken", "with --in-place: also when something would be left out")
     .action(runImport);
   examples(command, [
     "import public acme --public-key acme_public_key.pem",
     "import /var/lib/mini_repo/data acme",
     "import https://hex.example.com/repos/acme acme --json",
+    "import --in-place acme --public-key mini_repo_public_key.pem",
   ]).addHelpText(
     "after",
     "\nThe source is a folder with names, versions, packages/ and tarballs/ (as build and export write\n" +
       "them), a MiniRepo's data folder, or the URL of any Hex repository. Signatures and checksums are\n" +
-      "checked, dependencies go first, retirements and docs are kept. Who published it and when is not\n" +
-      "known to the source: each release is published now, by you. What is there with the same checksum\n" +
-      "is skipped, so run it again to go on where it stopped. Nothing that is there is ever changed.\n\n" +
+      "checked, dependencies go first, retirements and docs are kept, and where the source tells it, when\n" +
+      "a release was published: with the admin key, or one of an admin of the repository. Who published it\n" +
+      "the source does not know: it is you. What is there with the same checksum is skipped, so run it\n" +
+      "again to go on where it stopped. Nothing that is there is ever changed.\n\n" +
+      "With --in-place there is no source: the files lie as repos/acme/… in the bucket that wrangler.toml\n" +
+      "gives the repository. Nothing is copied, and what clients read is signed with Hexedge's key then.\n" +
+      "It stops before anything is changed when something that clients are told of cannot be taken over.\n\n" +
       "Ends with 1 when something that the source tells of is not there afterwards. What it does not\n" +
       "tell of (stale, orphan) is only reported.",
   );
 }
 
-interface ImportOptions extends RegistryOptions {
+interface ImportOptions extends RegistryOptions, SourceOptions, TakeOverOptions {
+  inPlace?: boolean;
   publicKey?: string;
-  sourceKey?: string;
-  from?: string;
   docs: boolean;
   json?: boolean;
 }
@@ -63,11 +67,13 @@ interface Report extends ImportReport {
 
 async function runImport(
   from: string,
-  repository: string,
+  repository: string | undefined,
   _options: unknown,
   command: Command,
 ): Promise<void> {
   const options = command.optsWithGlobals<ImportOptions>();
+  if (options.inPlace) return takeOver(from, options, command);
+  if (repository === undefined) return command.error("error: missing required argument 'repo'");
   await placeOf(options, repository); // a name that is one
   const target = await ImportTarget.open(await findRegistry(options, process.env), repository);
   const { source, called } = await openSource(from, options);
@@ -94,57 +100,6 @@ async function runImport(
   } finally {
     progress.end();
   }
-}
-
-async function openSource(
-  from: string,
-  options: ImportOptions,
-): Promise<{ source: SurveyedSource; called: string }> {
-  if (/^https?:/i.test(from)) {
-    const url = readUrl(from, `${from} is no URL: https://hex.example.com/repos/acme is one`);
-    const key = options.sourceKey || process.env.HEXEDGE_SOURCE_KEY || undefined;
-    return { source: new HttpSource({ url, key }), called: url };
-  }
-  const path = await findFolder(from, options.from);
-  const folder = new DiskFolder(path);
-  const source = {
-    read: (file: string) => folder.read(file),
-    list: (file: string) => folder.list(file),
-  };
-  return { source, called: path };
-}
-
-/** The folder itself, or the one in `repos/` of a MiniRepo. */
-async function findFolder(path: string, wanted: string | undefined): Promise<string> {
-  const inside = await readdir(path).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "is not there" : `cannot be read (${error.code})`;
-    throw new Mistake(`${path} ${why}`);
-  });
-  if (inside.includes("names") && wanted === undefined) return path;
-  if (!inside.includes("repos")) {
-    throw new Mistake(`${path} holds no repository: there is neither names nor repos/NAME/names`);
-  }
-  const all = (await readdir(join(path, "repos"))).filter((name) => !name.startsWith("."));
-  const [name = wanted, ...others] = all.filter((it) => wanted === undefined || it === wanted);
-  if (name === undefined || !all.includes(name) || others.length > 0) {
-    throw new Mistake(`${path} holds ${all.join(", ") || "nothing"}: say which one with --from`);
-  }
-  return join(path, "repos", name);
-}
-
-async function keyOf(source: SurveyedSource, called: string): Promise<string> {
-  const bytes = await source.read("public_key");
-  if (!bytes) {
-    throw new Mistake(
-      `${called} has no public_key: give the key of the repository, --public-key FILE`,
-    );
-  }
-  const pem = new TextDecoder().decode(bytes);
-  await parsePublicKey(pem).catch((error: unknown) => {
-    if (!(error instanceof KeyError)) throw error;
-    throw new Mistake(`${called}/public_key: ${error.message}`);
-  });
-  return pem;
 }
 
 function summaryOf({ releases, retired, docs }: ImportReport): Report["summary"] {
@@ -181,6 +136,9 @@ function tell(report: Report): string {
   const rows = told
     .slice(0, rowsMax)
     .map((it) => [`${it.package} ${it.version ?? ""}`.trim(), it.outcome, it.why]);
+  const dates = report.undated.map(({ releases, why }) => {
+    return `warning: ${releases} of the new ones have today's date, not that of the source: ${why}`;
+  });
   const lines = rows.length > 0 ? [table(["RELEASE", "OUTCOME", "WHY"], rows), ...more, ""] : [];
-  return [...lines, key, `${repository}: ${counts.join(", ")}`].join("\n");
+  return [...lines, key, ...dates, `${repository}: ${counts.join(", ")}`].join("\n");
 }

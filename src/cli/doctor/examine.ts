@@ -7,9 +7,11 @@ import {
   checkCron,
   checkMirrors,
   checkNames,
+  checkNights,
   checkObjects,
   checkStorages,
   checkVersion,
+  checkWebhooks,
 } from "./inside.ts";
 import { checkReach, checkTls } from "./reach.ts";
 import { roundTrip } from "./round-trip.ts";
@@ -45,7 +47,9 @@ export async function examine(
     ...checkObjects(health),
     checkCron(health, Date.now() + health.skewMs),
     ...(await checkSignatures(site, health)),
+    ...checkNights(health),
     ...checkMirrors(health),
+    ...checkWebhooks(health),
     ...checkNames(health),
     ...(options.isWriting ? [await checkWriting(site, health)] : []),
   ];

@@ -46,6 +46,20 @@ const schema = v.object({
     ),
     [],
   ),
+  checks: v.optional(
+    v.record(
+      v.string(),
+      v.union([
+        fault,
+        v.object({
+          last: v.nullable(
+            v.object({ at: v.string(), problems: v.number(), examples: v.array(v.string()) }),
+          ),
+        }),
+      ]),
+    ),
+    {},
+  ),
   mirrors: v.optional(
     v.record(
       v.string(),
@@ -60,6 +74,10 @@ const schema = v.object({
       ]),
     ),
     {},
+  ),
+  webhooks: v.optional(
+    v.array(v.object({ url: v.string(), ok: v.boolean(), error: v.optional(v.string()) })),
+    [],
   ),
   name_conflicts: v.optional(v.record(v.string(), v.unknown()), {}),
 });

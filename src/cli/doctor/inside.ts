@@ -64,6 +64,20 @@ export function checkObjects({ objects }: Health): Finding[] {
   });
 }
 
+/** What the cron found when it read each repository at night. */
+export function checkNights({ checks }: Health): Finding[] {
+  return Object.entries(checks).map(([name, state]) => {
+    const check = `nightly check ${name}`;
+    if ("error" in state) return wrong(check, state.error, "see the binding REPOSITORY above");
+    const { last } = state;
+    if (!last) return fine(check, "not yet: the first one comes after a day");
+    const when = last.at.slice(0, 16).replace("T", " ");
+    if (last.problems === 0) return fine(check, `nothing wrong at ${when} UTC`);
+    const told = `${last.problems} wrong at ${when} UTC: ${last.examples[0] ?? "?"}`;
+    return wrong(check, told, `\`npm run hexedge -- check ${name}\` tells all, --repair mends`);
+  });
+}
+
 export function checkMirrors({ mirrors }: Health): Finding[] {
   return Object.entries(mirrors).map(([name, state]) => {
     const check = `mirror ${name}`;
@@ -81,6 +95,17 @@ export function checkMirrors({ mirrors }: Health): Finding[] {
       return wrong(check, told, "`GET /health` with the admin key names them, and says why");
     }
     return fine(check, pending === 0 ? "all is well" : `${pending} packages are still to come`);
+  });
+}
+
+export function checkWebhooks({ webhooks }: Health): Finding[] {
+  return webhooks.map(({ url, ok, error }) => {
+    // The rest of the URL may be what only its receiver should know.
+    const check = `webhook ${URL.parse(url)?.host ?? url}`;
+    if (ok) return fine(check, "its secret is there");
+    const todo =
+      "what happened meanwhile is tried for some hours; `POST /api/webhooks/deliveries/ID/redeliver` sends what was given up";
+    return wrong(check, error ?? "nothing can be sent", todo);
   });
 }
 

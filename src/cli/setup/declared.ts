@@ -56,7 +56,7 @@ const standIns: Record<string, string> = {
 export function checkDeclared({ path, vars }: Declared, secrets: readonly string[]): Config {
   const values = secrets.map((name) => [
     name,
-    standIns[name.replace(/^(SIGNING_KEY)_\w+$/, "$1")] ?? "a_stand_in",
+    standIns[name.replace(/^(SIGNING_KEY)_\w+$/, "$1")] ?? standIns.ADMIN_KEY,
   ]);
   try {
     // Of the bindings it looks at none.
@@ -80,6 +80,18 @@ export function furtherSecrets({ vars }: Declared): string[] {
   });
   const own = repositories.map(([name]) => `SIGNING_KEY_${name.toUpperCase()}`);
   return [...new Set(["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", ...upstream, ...own])];
+}
+
+/** Secrets that sign what webhooks are told: which they are does not matter, so they can be made. */
+export function webhookSecrets(declared: Declared): string[] {
+  const webhooks = Object.values(Object(declared.vars.WEBHOOKS) as Record<string, unknown>);
+  const names = webhooks.flatMap((it) => {
+    const name: unknown = Object(it).secret;
+    return typeof name === "string" ? [name] : [];
+  });
+  // What is somebody else's key as well cannot be.
+  const further = furtherSecrets(declared);
+  return [...new Set(names)].filter((name) => !further.includes(name));
 }
 
 /** Where files are, of all repositories. @throws Mistake for what only `npm start` has. */

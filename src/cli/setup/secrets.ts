@@ -8,11 +8,12 @@ import { createPublicKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import * as v from "valibot";
 import { makeKeySecret } from "../../accounts/secret.ts";
+import { webhookSecretLengthMin } from "../../config/webhooks.ts";
 import { generateSigningKey, KeyError, parsePrivateKey } from "../../hex/sign.ts";
 import { newAccountsSecret } from "../data-folder.ts";
 import { readPrivateKey } from "../key-files.ts";
 import { Mistake } from "../mistake.ts";
-import { checkDeclared, type Declared, furtherSecrets } from "./declared.ts";
+import { checkDeclared, type Declared, furtherSecrets, webhookSecrets } from "./declared.ts";
 import type { OwnFolder } from "./own-folder.ts";
 import type { Report } from "./report.ts";
 import { errorOf, type Wrangler } from "./wrangler.ts";
@@ -57,20 +58,25 @@ export async function makeSecrets(
 ): Promise<Record<string, string>> {
   const why = "one key signs packages, one opens everything, under one keys of users are hashed";
   return report.step("secrets", why, async () => {
+    const webhooks = webhookSecrets(declared);
     const makers: Record<string, () => Promise<string>> = {
+      ...Object.fromEntries(webhooks.map((name) => [name, () => webhookSecret(folder, name)])),
       SIGNING_KEY: () => signingKey(folder, given.signingKey),
       ADMIN_KEY: () => folder.kept("admin_key", makeKeySecret),
       ACCOUNTS_SECRET: () => folder.kept("accounts_secret", newAccountsSecret),
     };
-    const further = furtherSecrets(declared).filter((name) => given.environment[name]);
-    const missing = [...always, ...further].filter((name) => !there.includes(name));
+    const further = [...furtherSecrets(declared), ...webhooks];
+    const isGiven = (name: string) => further.includes(name) && !!given.environment[name];
+    const needed = [...always, ...further.filter(isGiven), ...webhooks];
+    const missing = [...new Set(needed)].filter((name) => !there.includes(name));
     checkDeclared(declared, [...there, ...missing]);
     const values: Record<string, string> = {};
     for (const name of missing) {
-      const value = (await makers[name]?.()) ?? given.environment[name] ?? "";
-      values[name] = value;
-      wrangler.hide([value]);
-      if (name.startsWith("SIGNING_KEY_")) await checkKey(name, value);
+      const value = isGiven(name) ? given.environment[name] : await makers[name]?.();
+      values[name] = value ?? "";
+      wrangler.hide([values[name]]);
+      if (name.startsWith("SIGNING_KEY_")) await checkKey(name, values[name]);
+      if (webhooks.includes(name)) checkWebhookSecret(name, values[name]);
     }
     const unused =
       given.signingKey !== undefined && there.includes("SIGNING_KEY")
@@ -80,11 +86,37 @@ export async function makeSecrets(
     if (missing.length === 0) {
       return { outcome: "there", told: `all are there${unused}`, value: values };
     }
-    const told = `${missing.join(", ")}, kept in ${folder.path}${kept}${unused}`;
+    const made = missing.filter((name) => !isGiven(name));
+    const taken = missing.filter(isGiven);
+    const told = [
+      ...(made.length > 0 ? [`${made.join(", ")}, kept in ${folder.path}`] : []),
+      ...(taken.length > 0 ? [`${taken.join(", ")}, taken from the environment`] : []),
+      ...webhooks
+        .filter((name) => made.includes(name))
+        .map((name) => `receivers need what ${webhookPath(folder, name)} holds`),
+    ].join("; ");
     return wrangler.isDryRun
-      ? { outcome: "planned", told: `makes ${told}`, value: values }
-      : { outcome: "done", told: `${told}; they go up with the Worker`, value: values };
+      ? { outcome: "planned", told: `makes ${told}${kept}${unused}`, value: values }
+      : {
+          outcome: "done",
+          told: `${told}${kept}${unused}; they go up with the Worker`,
+          value: values,
+        };
   });
+}
+
+const webhookFile = (name: string) => `webhook_${name}`;
+const webhookPath = (folder: OwnFolder, name: string) => folder.pathOf(webhookFile(name));
+
+/** Names of secrets are no names of other files there: these have a beginning of their own. */
+function webhookSecret(folder: OwnFolder, name: string): Promise<string> {
+  return folder.kept(webhookFile(name), newAccountsSecret);
+}
+
+/** The Worker would say it to every request. */
+function checkWebhookSecret(name: string, value: string): void {
+  if (value.length >= webhookSecretLengthMin) return;
+  throw new Mistake(`${name} must have at least ${webhookSecretLengthMin} characters`);
 }
 
 const signingKeyName = "signing_key.pem";

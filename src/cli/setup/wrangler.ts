@@ -23,7 +23,7 @@ export class Wrangler {
   /** What was run, or would be, since it was last taken. */
   #commands: string[] = [];
   readonly #common: readonly string[];
-  readonly #environment: NodeJS.ProcessEnv;
+  #environment: NodeJS.ProcessEnv;
   /** Never shown, wherever they turn up. */
   readonly #hidden = new Set<string>();
 
@@ -35,6 +35,12 @@ export class Wrangler {
       ...Object.fromEntries(open),
       ...{ NO_COLOR: "1", FORCE_COLOR: "0", WRANGLER_SEND_METRICS: "false" },
     };
+  }
+
+  /** Further names of secrets, which wrangler.toml says. */
+  withhold(names: readonly string[]): void {
+    const open = Object.entries(this.#environment).filter(([name]) => !names.includes(name));
+    this.#environment = Object.fromEntries(open);
   }
 
   hide(secrets: readonly string[]): void {

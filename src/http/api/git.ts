@@ -48,7 +48,7 @@ export async function updateGit(c: Context<App>): Promise<Response> {
   });
   if ("refused" in done) return refuse(c, done.refused);
   const message = `mirrored git ${asked.address}, revision ${done.state.revision}`;
-  console.log(JSON.stringify({ message, requestId: c.get("requestId") }));
+  c.set("done", { message });
   return render(c, 200, shown(done.state));
 }
 

@@ -34,7 +34,7 @@ export async function publishRelease(c: Context<App>): Promise<Response> {
   const repository = c.get("repository").name;
   const urls = urlsOf(c);
   const message = `published ${name} ${version} to ${repository}`;
-  console.log(JSON.stringify({ message, requestId: c.get("requestId") }));
+  c.set("done", { message, package: name, version });
   return render(
     c,
     published.replaced ? 200 : 201,

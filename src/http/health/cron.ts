@@ -33,6 +33,23 @@ export async function noteCron(
   await note({ ok: true });
 }
 
+export type Task = [name: string, work: () => Promise<unknown>];
+
+/**
+ * Runs all of them to their end: one that fails keeps no other one from it.
+ * @throws one error that names each that failed, and why.
+ */
+export async function runAll(tasks: readonly Task[]): Promise<void> {
+  // A binding that is missing throws before there is a promise.
+  const results = await Promise.allSettled(tasks.map(async ([, work]) => work()));
+  const failed = tasks.flatMap(([name], at) => {
+    const result = results[at];
+    return result?.status === "rejected" ? [`${name}: ${faultOf(result.reason).error}`] : [];
+  });
+  if (failed.length === 0) return;
+  throw new Error(failed.join("; "));
+}
+
 /** Null is never. */
 export async function lastCron(
   index: Pick<KVNamespace, "get">,

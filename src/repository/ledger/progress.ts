@@ -104,6 +104,8 @@ export class Progress extends Rows {
     this.step(() => {
       this.setState("signed_anew_at", now);
       this.setState("signer", fingerprint);
+      // Also on the way back to a key whose public_key may have been replaced without our hearing of it.
+      this.setState("public_key", "");
       this.sql.exec("UPDATE packages SET changed = ?", this.nextSequence());
     });
   }

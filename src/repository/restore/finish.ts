@@ -1,4 +1,4 @@
-import { namesKey, versionsKey } from "../keys.ts";
+import { namesKey, publicKeyKey, versionsKey } from "../keys.ts";
 import type { Author, Refused } from "../types.ts";
 import type { World } from "../world.ts";
 import { readBackup } from "./backup.ts";
@@ -15,11 +15,19 @@ export interface Restored {
 export async function finishRestore(world: World, author: Author): Promise<Restored | Refused> {
   const { repository, ledger, storage } = world;
   if (!ledger.isLost()) return { refused: { reason: "ledger_not_lost", repository } };
-  for (const key of [namesKey(repository), versionsKey(repository)]) {
+  const files = [
+    ["names", namesKey(repository)],
+    ["versions", versionsKey(repository)],
+  ] as const;
+  for (const [name, key] of files) {
     const found = await storage.get(key, { offset: 0, length: 10 });
     if (!found) continue;
     ledger.countFrom(mtimeOf(new Uint8Array(await new Response(found.body).arrayBuffer())));
+    // So the alarm knows what it replaces, and nothing stays in doubt for half a minute.
+    ledger.setFileEtag(name, found.etag);
   }
+  const publicKey = await storage.head(publicKeyKey(repository));
+  if (publicKey) ledger.setFileEtag("public_key", publicKey.etag);
   const backup = await readBackup(world);
   const counts = ledger.counts();
   ledger.found(author, counts, Date.now());

@@ -7,7 +7,7 @@ import { RegistryError, unpackVersions } from "../../hex/registry.ts";
 import { type Limits, Reader, type Reads, stepLimits } from "../check/reader.ts";
 import { BadCursor } from "../check/step.ts";
 import { checkStrays } from "../check/strays.ts";
-import { packageKey, versionsKey } from "../keys.ts";
+import { packageKey, parseKey, versionsKey } from "../keys.ts";
 import { type Defect, type RestoredPackage, readPackage } from "./package.ts";
 
 export interface RestoreSource {
@@ -101,8 +101,9 @@ async function findOrphans(
   const defects: Defect[] = [];
   const unknown = (keys: string[]) => target.unknown(keys);
   const stopped = await checkStrays(reader, repository, after, unknown, ({ says, cure }) => {
-    const [, name = "", version = null] =
-      /([^/-]+)-(.+?)(?:\.tar(?:\.gz)?)?$/.exec(cure?.do === "remove" ? cure.key : "") ?? [];
+    const found = cure?.do === "remove" ? parseKey(repository, cure.key) : undefined;
+    const name = found && "name" in found ? found.name : "";
+    const version = found && "version" in found ? found.version : null;
     defects.push({ package: name, version, outcome: "orphan", why: says });
   });
   const next = stopped === null ? null : `orphans/${encodeURIComponent(stopped)}`;

@@ -27,6 +27,9 @@ export async function within<T>(
   }
 }
 
+/** Else workerd hands out 4 KB at a time. */
+const pieceBytes = 64 * 1024;
+
 /**
  * The same body, which fails as soon as nothing of it comes for `idleMsMax` to somebody who waits for more.
  * How long whoever reads it takes does not count.
@@ -37,7 +40,7 @@ export function unlessStalled(
   idleMsMax: number,
   what: string,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+  const reader = body.getReader({ mode: "byob" });
   const late = () =>
     new S3Fault(
       `${what}: the store sent nothing more for ${idleMsMax / 1000} seconds, in the middle of it`,
@@ -46,7 +49,7 @@ export function unlessStalled(
   const watched = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const piece = await within(idleMsMax, reader.read(), late, stop);
+        const piece = await within(idleMsMax, reader.read(new Uint8Array(pieceBytes)), late, stop);
         if (piece.done) controller.close();
         else controller.enqueue(piece.value);
       },

@@ -13,7 +13,7 @@ import type { App } from "../../http/app-type.ts";
 import { edgeOf, renewIdentity } from "../../http/authenticate.ts";
 import { isDocsHost, urlsOf } from "../../http/context.ts";
 import type { Refusal } from "../../http/refusals.ts";
-import { readableRepository } from "../readable.ts";
+import { readablePackage } from "../readable.ts";
 import { type DocsPlace, docsOrigin, docsUrl } from "./place.ts";
 
 type Pass = { yes: true } | { to: string } | { refused: Refusal };
@@ -28,7 +28,7 @@ export async function passFor(c: Context<App>, place: DocsPlace): Promise<Pass> 
     return isSubresource(c) ? no : { to: docsUrl(urlsOf(c).origin, plain) };
   }
   if (isDocsHost(c)) return passOnDocsHost(c, place);
-  const refused = await readableRepository(c, "fetch_docs");
+  const refused = await readablePackage(c, place.name, "fetch_docs");
   if (refused) return { refused };
   if (c.get("repository").kind !== "hosted") return { refused: { reason: "not_found" } };
   const isOpen = c.get("repository").public;
@@ -41,7 +41,7 @@ export async function passFor(c: Context<App>, place: DocsPlace): Promise<Pass> 
   // A pass is a grant: what is only remembered is not enough, or who has just signed out would be sent to and fro.
   await renewIdentity(c);
   // Nor is such a one asked to sign in, where the cookie may be believed for a while yet.
-  if (await readableRepository(c, "fetch_docs")) return no;
+  if (await readablePackage(c, place.name, "fetch_docs")) return no;
   return { to: docsUrl(docsOrigin(c), { ...place, pass: await issue(c, place) }) };
 }
 

@@ -10,7 +10,7 @@ import type { App } from "../../http/app-type.ts";
 import { repositoryOf, urlsOf } from "../../http/context.ts";
 import { refuseInText } from "../../http/refusals.ts";
 import { releasePageUrl, type Urls } from "../../http/views.ts";
-import { readableRepository } from "../readable.ts";
+import { readablePackage, readableRepository } from "../readable.ts";
 import { type NewRelease, newestOf, newestReleases } from "./newest-releases.ts";
 import { type Xml, xml } from "./xml.ts";
 
@@ -25,11 +25,11 @@ export async function showRepositoryFeed(c: Context<App>): Promise<Response> {
 }
 
 export async function showPackageFeed(c: Context<App>): Promise<Response> {
-  const refused = await readableRepository(c, "read");
+  const name = c.req.param("name") ?? "";
+  const refused = await readablePackage(c, name, "read");
   if (refused) return refuseInText(c, refused);
   const { name: repository, kind } = c.get("repository");
   if (kind !== "hosted") return refuseInText(c, { reason: "not_found" });
-  const name = c.req.param("name") ?? "";
   const record = isPackageName(name) ? await findPackage(c, name) : null;
   if (!record) return refuseInText(c, { reason: "package_not_found", package: name });
   const path = `/packages/${repository}/${name}`;

@@ -9,8 +9,10 @@ import type { Context } from "hono";
 import { openStorage } from "../../config/storage.ts";
 import type { App } from "../../http/app-type.ts";
 import { listRelease } from "../../preview/files.ts";
-import { openRelease } from "../../preview/open.ts";
+import { openLimits, openRelease } from "../../preview/open.ts";
+import { pump } from "../../preview/pump.ts";
 import { streamFile } from "../../preview/stream.ts";
+import { unlessDamaged } from "../../preview/walk.ts";
 import { refusePage } from "../page.tsx";
 import type { ReleasePlace } from "../paths.ts";
 import {
@@ -37,6 +39,9 @@ async function head(c: Context<App>, place: ReleasePlace, path: string): Promise
   return new Response(null, { headers: headersOf(path, file.sizeBytes) });
 }
 
+/** Who reads slowly holds no tarball meanwhile: smaller files are in memory by themselves, others have some time. */
+export const rawLimits = { heldBytesMax: 256 * 1024, idleMsMax: 30_000 };
+
 async function stream(c: Context<App>, place: ReleasePlace, path: string): Promise<Response> {
   const release = await openRelease(openStorage(c.env, place.repository), keyOf(place));
   if (!release || !("close" in release)) return refusePage(c, notOpened(c, place, release));
@@ -44,14 +49,23 @@ async function stream(c: Context<App>, place: ReleasePlace, path: string): Promi
   if (!found) return refusePage(c, fileNotFound(place, path));
   if ("damaged" in found) return refusePage(c, notOpened(c, place, found));
   const { sizeBytes, body } = found;
+  const headers = headersOf(path, sizeBytes);
+  if (sizeBytes <= rawLimits.heldBytesMax) {
+    const whole = await unlessDamaged(() => new Response(body).arrayBuffer());
+    if ("damaged" in whole) return refusePage(c, notOpened(c, place, whole));
+    return new Response(whole, { headers });
+  }
+  if (!release.stream()) {
+    await body.cancel();
+    return refusePage(c, { reason: "tarball_busy" });
+  }
   // Only a stream whose length the runtime knows is sent with one.
   const measured = new FixedLengthStream(sizeBytes);
-  const pumped = body.pipeTo(measured.writable).catch(() => {
-    // The reader went away, or gets an answer that breaks off where the archive does.
-  });
+  const { idleMsMax } = rawLimits;
+  const pumped = pump(body, measured.writable, { idleMsMax, msMax: openLimits.heldMsMax });
   // Else the platform stops a request whose reader went away before it can close the release.
   c.executionCtx.waitUntil(pumped);
-  return new Response(measured.readable, { headers: headersOf(path, sizeBytes) });
+  return new Response(measured.readable, { headers });
 }
 
 function headersOf(path: string, sizeBytes: number): Record<string, string> {

@@ -1,26 +1,22 @@
 /** Which release a page is about whose files it shows, and whether whoever looks may see them. */
 import type { Context } from "hono";
 import type { App } from "../../http/app-type.ts";
-import { permit } from "../../http/permit.ts";
 import type { Refusal } from "../../http/refusals.ts";
 import { findShownPackage, type ShownPackage } from "../../http/shown-package.ts";
 import type { NotOpened } from "../../preview/open.ts";
 import { tarballKey } from "../../repository/keys.ts";
 import type { ReleasePlace } from "../paths.ts";
-import { readableRepository } from "../readable.ts";
+import { readablePackage } from "../readable.ts";
 import { plainText } from "./visible.tsx";
 
 type Refused = { refused: Refusal };
 
 /** The package that the path names, for somebody who may fetch its tarballs too. */
 export async function fetchablePackage(c: Context<App>): Promise<ShownPackage | Refused> {
-  const refused = await readableRepository(c, "read");
-  if (refused) return { refused };
-  const { name, public: isPublic } = c.get("repository");
-  const repository = { kind: "repository", name, public: isPublic } as const;
-  const unfetchable = await permit(c, "fetch", repository);
-  if (unfetchable) return { refused: unfetchable };
-  return findShownPackage(c, c.req.param("name") ?? "");
+  const name = c.req.param("name") ?? "";
+  const refused =
+    (await readablePackage(c, name, "read")) ?? (await readablePackage(c, name, "fetch"));
+  return refused ? { refused } : findShownPackage(c, name);
 }
 
 /** The same of one release. */

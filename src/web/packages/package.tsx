@@ -3,7 +3,6 @@ import type { Context } from "hono";
 import { latestVersion } from "../../hex/version.ts";
 import type { App } from "../../http/app-type.ts";
 import { repositoryOf } from "../../http/context.ts";
-import { permit } from "../../http/permit.ts";
 import {
   findShownPackage,
   type ShownPackage,
@@ -12,7 +11,7 @@ import {
 import type { PackageDetails } from "../../repository/types.ts";
 import { refusePage, renderPage } from "../page.tsx";
 import { Badge, countText } from "../parts.tsx";
-import { readableRepository } from "../readable.ts";
+import { readablePackage, readableRepository } from "../readable.ts";
 import { DependencyHelp } from "../usage.tsx";
 import { DownloadChart } from "./chart.tsx";
 import { Dependants, Dependencies, Facts, Versions, Warnings } from "./package-parts.tsx";
@@ -20,30 +19,28 @@ import { Readme } from "./readme.tsx";
 import { releaseTexts } from "./release-texts.ts";
 
 export async function showPackagePage(c: Context<App>): Promise<Response> {
-  const refused = await readableRepository(c, "read");
+  const name = c.req.param("name") ?? "";
+  const refused = await readablePackage(c, name, "read");
   if (refused) return refusePage(c, refused);
-  const found = await findShownPackage(c, c.req.param("name") ?? "");
+  const found = await findShownPackage(c, name);
   if ("refused" in found) return refusePage(c, found.refused);
   const asked = c.req.param("version");
   const release = findRelease(found, asked);
   if (!release) {
-    const { name } = found;
     return refusePage(c, { reason: "release_not_found", package: name, version: asked ?? "" });
   }
   const { kind, public: isPublic } = c.get("repository");
   const asking = kind === "hosted" ? repositoryOf(c).details(found.name) : nothing;
   const place = { repository: found.repository, name: found.name, version: release.version };
   // The README is a file of the release: for whoever may fetch it.
-  const { name: repository } = c.get("repository");
-  const isFetched = !(await permit(c, "fetch", {
-    kind: "repository",
-    name: repository,
-    public: isPublic,
-  }));
+  const isFetched = !(await readablePackage(c, name, "fetch"));
   const texts = isFetched ? await releaseTexts(c, place, release.outerChecksum) : undefined;
   const details = await asking;
+  // Of other packages a key for this one learns nothing.
+  const dependants = (await readableRepository(c, "read")) ? [] : details.dependants;
   // What registry files do not say, the tarball does.
-  const shown = { ...found, meta: found.meta ?? texts?.metadata ?? null };
+  const metadata = texts === "busy" ? null : (texts?.metadata ?? null);
+  const shown = { ...found, meta: found.meta ?? metadata };
   const isLatest = release === findRelease(found, undefined);
   const path = `/packages/${shown.repository}/${shown.name}`;
   const isNobody = c.get("identity").actor.kind === "anonymous";
@@ -78,7 +75,7 @@ export async function showPackagePage(c: Context<App>): Promise<Response> {
             isPublic={isPublic}
             name={shown.name}
             version={release.version}
-            app={texts?.metadata?.app ?? release.app}
+            app={metadata?.app ?? release.app}
           />
           <Readme place={place} texts={texts} />
         </div>
@@ -93,7 +90,7 @@ export async function showPackagePage(c: Context<App>): Promise<Response> {
             mirrorOf={(name) => mirrorOf(c, name)}
             requirements={release.requirements}
           />
-          <Dependants repository={shown.repository} names={details.dependants} />
+          <Dependants repository={shown.repository} names={dependants} />
           <DownloadChart days={details.downloadsByDay} />
         </aside>
       </div>

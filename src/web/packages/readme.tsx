@@ -3,8 +3,16 @@ import { Empty } from "../parts.tsx";
 import { filePath, type ReleasePlace } from "../paths.ts";
 import type { ReleaseTexts } from "./release-texts.ts";
 
-/** @param texts undefined when nobody can look into the tarball now. */
-export function Readme({ place, texts }: { place: ReleasePlace; texts: ReleaseTexts | undefined }) {
+/** @param texts undefined when nobody can look into the tarball, "busy" when nobody can right now. */
+export function Readme(props: { place: ReleasePlace; texts: ReleaseTexts | "busy" | undefined }) {
+  const { place, texts } = props;
+  if (texts === "busy") {
+    return (
+      <Empty title="README">
+        <p>Many people look at files right now: load this page again in a moment.</p>
+      </Empty>
+    );
+  }
   const readme = texts?.readme;
   if (!readme) {
     return (

@@ -33,26 +33,32 @@ const known = new Map<string, ReleaseTexts>();
 /** At 20 KB each, at most. */
 const knownMax = 100;
 
-/** @returns undefined when the tarball is not here, or cannot be opened now. */
+/** @returns "busy" when there is no room to open the tarball right now; undefined when it cannot be opened. */
 export async function releaseTexts(
   c: Context<App>,
   place: ReleasePlace,
   checksum: string,
-): Promise<ReleaseTexts | undefined> {
+): Promise<ReleaseTexts | "busy" | undefined> {
   // Links in the text name the place.
   const name = `${place.repository}/${checksum}`;
   const texts = known.get(name) ?? (await readTexts(c, place));
-  if (!texts) return undefined;
+  if (!texts || texts === "busy") return texts;
   if (known.size >= knownMax) known.clear();
   known.set(name, texts);
   return texts;
 }
 
-async function readTexts(c: Context<App>, place: ReleasePlace): Promise<ReleaseTexts | undefined> {
+async function readTexts(
+  c: Context<App>,
+  place: ReleasePlace,
+): Promise<ReleaseTexts | "busy" | undefined> {
   const { repository, name, version } = place;
   const key = `repos/${repository}/tarballs/${name}-${version}.tar`;
   const release = await openRelease(openStorage(c.env, repository), key);
-  if (!release || !("close" in release)) return undefined;
+  if (!release) return undefined;
+  if (!("close" in release)) {
+    return "refused" in release && release.refused === "busy" ? "busy" : undefined;
+  }
   try {
     const readme = await readReadme(release.contents);
     if (readme && "damaged" in readme) return undefined;
