@@ -4,15 +4,11 @@
 FROM node:24-bookworm-slim AS packages
 WORKDIR /hexedge
 COPY package.json package-lock.json ./
-# What runs is a third of what one works with: of the development packages only those that start the
-# Worker, and no second Node. The versions stay those of the lock file.
-RUN ["node", "-e", "\
-  const running = ['cli-progress', 'commander', 'esbuild', 'miniflare'];\
-  const { devDependencies, optionalDependencies, ...kept } = require('./package.json');\
-  for (const name of running) kept.dependencies[name] = devDependencies[name];\
-  require('node:fs').writeFileSync('package.json', JSON.stringify(kept));"]
-# Without the image library of Miniflare, which only plays Cloudflare Images with it.
-RUN npm ci --ignore-scripts --no-audit --no-fund && rm -rf node_modules/sharp node_modules/@img
+# What runs is a third of what one works with. Without a second Node, which is for machines that lack one, without
+# the compiler, which only types need, and the image library of Miniflare, which only plays Cloudflare Images with it.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/node-linux-* node_modules/typescript node_modules/@typescript \
+    node_modules/sharp node_modules/@img
 
 FROM node:24-bookworm-slim
 # For workerd, which asks upstream over TLS; Node brings its own.
