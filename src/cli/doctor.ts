@@ -1,10 +1,10 @@
 /** `npm run doctor`: asks a running deployment from outside, and says what to do about what is wrong. */
 import { styleText } from "node:util";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { examine } from "./doctor/examine.ts";
 import type { Finding } from "./doctor/finding.ts";
-import { Mistake } from "./mistake.ts";
 import { findRegistry, type RegistryOptions } from "./registry.ts";
+import { run } from "./run.ts";
 import { printable } from "./table.ts";
 
 interface Options extends RegistryOptions {
@@ -56,12 +56,4 @@ function command(): Command {
     .action(doctor);
 }
 
-try {
-  await command().parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    process.exitCode = 1;
-    console.error(error instanceof Mistake ? `hexedge: ${error.message}` : error);
-  }
-}
+await run(command());

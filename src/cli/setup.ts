@@ -3,8 +3,8 @@
  * whether it is done, so running it again, after an interruption or a mistake, goes on where it stopped.
  */
 import { dirname } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { Mistake } from "./mistake.ts";
+import { Command, InvalidArgumentError } from "commander";
+import { run } from "./run.ts";
 import { checkAccount } from "./setup/account.ts";
 import { makeBucket } from "./setup/bucket.ts";
 import {
@@ -107,12 +107,4 @@ function seconds(text: string): number {
   throw new InvalidArgumentError("it is a number of seconds.");
 }
 
-try {
-  await command().parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    process.exitCode = 1;
-    console.error(error instanceof Mistake ? `hexedge: ${error.message}` : error);
-  }
-}
+await run(command());

@@ -133,3 +133,15 @@ function checkRepositoryName(name: string): void {
   if (name === "hexpm")
     throw new ConfigError("REPOSITORIES.hexpm: a hosted repository cannot be called hexpm");
 }
+
+/** What its signed files call it, and so do its clients. */
+export function signedNameOf(repository: RepositoryConfig): string {
+  switch (repository.kind) {
+    case "hosted":
+      return repository.name;
+    case "mirror":
+      return repository.declaration.upstream_name;
+    case "group":
+      return repository.signedName;
+  }
+}

@@ -1,8 +1,9 @@
 /** `npm run hexedge -- check`: damage done to the files below a running Hexedge, found and made good again. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { gzipSync } from "fflate";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { says } from "../static/says.ts";
 import { hexedge } from "../support/hexedge.ts";
 import { killedAfter } from "../support/killed.ts";
@@ -200,6 +201,104 @@ describe("hexedge check", () => {
     const refused = await hexedge({ ...server, adminKey: ann }, ["check", "strays", "--repair"]);
     expect(refused).toMatchObject({ code: 1, stdout: "" });
     expect(refused.stderr).toContain("ask with a key that is, such as the admin key");
+  });
+});
+
+describe("hexedge check of a large repository", () => {
+  const step = { packages: 1, releases: 2, settled: true, problems: [], cures: [], next: null };
+
+  /** A Hexedge that gives these answers, one after the other, and the last one from then on. */
+  async function answering(...answers: object[]): Promise<{ origin: string; asked: string[] }> {
+    const asked: string[] = [];
+    const api = createServer((request, response) => {
+      const answer = answers[Math.min(asked.length, answers.length - 1)];
+      asked.push(`${request.method} ${request.url}`);
+      response.statusCode = answer && "status" in answer ? Number(answer.status) : 200;
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(answer));
+    });
+    onTestFinished(() => void api.close());
+    await new Promise<void>((done) => api.listen(0, "127.0.0.1", done));
+    const address = api.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    return { origin: `http://127.0.0.1:${port}`, asked };
+  }
+
+  it("goes on where it was when an answer is a fault", async () => {
+    const { origin, asked } = await answering(
+      { ...step, problems: ["one"], cures: ["write package"], next: "packages/foo/1.0.0" },
+      ...[{ status: 503, message: "storage is down" }, { ...step, next: "keys/a%2Fb" }, step],
+    );
+    const told = await hexedge({ origin, adminKey: "key" }, ["check", "acme"]);
+    expect(told.stdout).toBe(
+      "one — `--repair` writes it anew\nacme: 3 packages, 6 releases, 1 wrong\n",
+    );
+    expect(told).toMatchObject({
+      ...{ code: 1, stderr: "hexedge: 1 thing is wrong in acme: --repair mends 1\n" },
+    });
+    expect(asked).toEqual([
+      "GET /api/repos/acme/check",
+      "GET /api/repos/acme/check?after=packages%2Ffoo%2F1.0.0",
+      "GET /api/repos/acme/check?after=packages%2Ffoo%2F1.0.0",
+      "GET /api/repos/acme/check?after=keys%2Fa%252Fb",
+    ]);
+  });
+
+  it("waits a moment for whoever publishes, and says when they go on", async () => {
+    const busy = { ...step, settled: false };
+    const soon = await answering(busy, busy, step);
+    const told = await hexedge({ ...soon, adminKey: "key" }, ["check", "acme"]);
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    expect(told.stdout).toBe("acme: 1 package, 2 releases, nothing wrong\n");
+    const always = await answering(busy);
+    const unsure = await hexedge({ ...always, adminKey: "key" }, ["check", "acme"]);
+    expect(unsure).toMatchObject({
+      ...{ code: 1, stderr: "hexedge: not all of acme could be compared: run it again\n" },
+    });
+    expect(unsure.stdout).toContain("names and versions were not compared");
+  });
+
+  it("goes on with a restore, and believes that it is done when the answer was lost", async () => {
+    const lost = {
+      ...step,
+      packages: 0,
+      releases: 0,
+      problems: ["lost"],
+      cures: ["restore ledger"],
+    };
+    const down = { status: 503, message: "storage is down" };
+    const part = { packages: 2, releases: 3, defects: [], next: "packages/foo" };
+    const done = { status: 409, message: "acme has its ledger: there is nothing to restore" };
+    const { origin, asked } = await answering(
+      ...[lost, part, down, { ...part, next: null }, down, done, step],
+    );
+    const told = await hexedge({ origin, adminKey: "key" }, ["check", "acme", "--repair"]);
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    expect(told.stdout).toMatch(/^acme: 4 packages, 6 releases restored; /);
+    expect(asked.map((it) => it.replace("/api/repos/acme/", ""))).toEqual([
+      ...["POST check", "POST restore", "POST restore", "POST restore"],
+      ...["POST restore/finish", "POST restore/finish", "POST check"],
+    ]);
+    // Not done the time before, it says so.
+    const never = await answering(lost, { ...part, next: null }, done);
+    const refused = await hexedge({ ...never, adminKey: "key" }, ["check", "acme", "--repair"]);
+    expect(refused).toMatchObject({ code: 1, stderr: `hexedge: ${done.message}\n` });
+  });
+
+  it("repairs until a whole check finds nothing more", async () => {
+    const damaged = { ...step, problems: ["two"], cures: ["write index"], repaired: 1 };
+    const first = { ...step, settled: false, next: "packages/foo" };
+    const { origin, asked } = await answering(first, damaged, first, damaged, step);
+    const args = ["check", "acme", "--repair", "--prune", "--json"];
+    const told = await hexedge({ origin, adminKey: "key" }, args);
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(told.stdout)).toMatchObject({ problems: [], repaired: 1, settled: true });
+    expect(asked.slice(1)).toEqual([
+      "POST /api/repos/acme/check?after=packages%2Ffoo&prune=true",
+      "POST /api/repos/acme/check?prune=true",
+      "POST /api/repos/acme/check?after=packages%2Ffoo&prune=true",
+      "POST /api/repos/acme/check?prune=true",
+    ]);
   });
 });
 

@@ -44,15 +44,3 @@ export function signedByUs(config: Config, path: string, name: string): Reposito
   }
   return repository;
 }
-
-/** What its signed files call it, and so do its clients. */
-export function signedNameOf(repository: RepositoryConfig): string {
-  switch (repository.kind) {
-    case "hosted":
-      return repository.name;
-    case "mirror":
-      return repository.declaration.upstream_name;
-    case "group":
-      return repository.signedName;
-  }
-}

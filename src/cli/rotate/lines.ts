@@ -1,7 +1,7 @@
 /** What became of a rotation, and what everybody who reads the repository has to do now. */
 import type { Config } from "../../config/config.ts";
 import type { RepositoryConfig } from "../../config/repositories.ts";
-import { signedNameOf } from "./declared.ts";
+import { signedNameOf } from "../../config/repositories.ts";
 
 export interface Rotation {
   repository: string;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 import type { RepositoryConfig } from "../../config/repositories.ts";
+import { signedNameOf } from "../../config/repositories.ts";
 import { RegistryError, unpackNames, unpackPackage, unpackVersions } from "../../hex/registry.ts";
 import { KeyError, parsePublicKey, publicKeyFingerprint } from "../../hex/sign.ts";
 import { path as apiPath, ask, Refused } from "../client.ts";
@@ -9,7 +10,6 @@ import { siteGet } from "../doctor/site.ts";
 import { Mistake } from "../mistake.ts";
 import { Progress } from "../progress.ts";
 import type { Registry } from "../registry.ts";
-import { signedNameOf } from "./declared.ts";
 
 /** Of what is signed when it is asked for, and may be all of hex.pm: so many show that it is. */
 const sampledMax = 20;

@@ -1,6 +1,6 @@
 /** The repositories that are declared, and by which key each of them is to be signed. */
 import type { Config } from "../../config/config.ts";
-import type { RepositoryConfig } from "../../config/repositories.ts";
+import { type RepositoryConfig, signedNameOf } from "../../config/repositories.ts";
 import { signingKeyPem } from "../../config/signing-key.ts";
 import type { Env } from "../../env.ts";
 import { parsePrivateKey, publicKeyFingerprint, publicKeyPem } from "../../hex/sign.ts";
@@ -34,17 +34,6 @@ export function describeRepositories(env: Env, config: Config): Promise<Describe
 
 function isOurs(repository: RepositoryConfig): boolean {
   return repository.kind !== "mirror" || repository.declaration.mode === "curated";
-}
-
-function signedNameOf(repository: RepositoryConfig): string {
-  switch (repository.kind) {
-    case "hosted":
-      return repository.name;
-    case "mirror":
-      return repository.declaration.upstream_name;
-    case "group":
-      return repository.signedName;
-  }
 }
 
 async function fingerprintOf(pem: string): Promise<{ fingerprint: string }> {

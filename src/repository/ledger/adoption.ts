@@ -17,8 +17,8 @@ export class Adoption extends Repairs {
     });
   }
 
-  /** A package as the bucket tells of it. Its file is up to date when its ETag is known. */
-  adopt({ name, releases, etag, mtimeSeconds }: RestoredPackage): void {
+  /** A package as the bucket tells of it. */
+  adopt({ name, releases, etag, isUpToDate, mtimeSeconds }: RestoredPackage): void {
     this.step(() => {
       this.countFrom(mtimeSeconds);
       const times = releases.map(({ publishedAt }) => publishedAt);
@@ -34,7 +34,7 @@ export class Adoption extends Repairs {
       );
       for (const release of releases) this.#adoptRelease(name, release);
       const sequence = this.changed(name, newest);
-      if (etag !== null) this.flushed(name, sequence, etag);
+      if (isUpToDate) this.flushed(name, sequence, etag);
     });
   }
 
@@ -60,7 +60,7 @@ export class Adoption extends Repairs {
       // Releases of after the backup are newer than it.
       const at = Math.max(updated, row?.updated_at ?? 0);
       const sequence = this.changed(name, at);
-      if (row?.etag) this.flushed(name, sequence, row.etag);
+      if (row && row.changed <= row.flushed) this.flushed(name, sequence, row.etag);
     });
   }
 

@@ -27,8 +27,10 @@ export interface RestoredRelease {
 export interface RestoredPackage {
   name: string;
   releases: RestoredRelease[];
-  /** Of packages/NAME, when it says exactly this; null when it has to be written anew. */
-  etag: string | null;
+  /** Of packages/NAME as it lies there. */
+  etag: string;
+  /** Does that say exactly this? Else it has to be written anew. */
+  isUpToDate: boolean;
   /** The number that the file carries as its date; all that come have to be greater. */
   mtimeSeconds: number;
 }
@@ -65,7 +67,7 @@ export async function readPackage(
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     say({ version: null, outcome: "broken", why: `packages/${name}: ${error.message}` });
-    return { name, releases: [], etag: null, mtimeSeconds };
+    return { name, releases: [], etag: stored.etag, isUpToDate: false, mtimeSeconds };
   }
   const releases: RestoredRelease[] = [];
   for (const [version, [release, ...others]] of Map.groupBy(told, (it) => it.version)) {
@@ -78,8 +80,8 @@ export async function readPackage(
     else releases.push(read);
   }
   // While it was read it may not have been replaced: nobody writes to a repository without a ledger.
-  const isWhole = releases.length === told.length;
-  return { name, releases, mtimeSeconds, etag: isWhole ? stored.etag : null };
+  const isUpToDate = releases.length === told.length;
+  return { name, releases, mtimeSeconds, etag: stored.etag, isUpToDate };
 }
 
 type ReleaseDefect = Pick<Defect, "outcome" | "why">;

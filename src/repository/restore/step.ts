@@ -73,7 +73,7 @@ async function restorePackages(
     else {
       const read = await readPackage({ reader, ...source }, name, say);
       if (read) {
-        await target.adopt([isForeign ? { ...read, etag: null } : read]);
+        await target.adopt([isForeign ? { ...read, isUpToDate: false } : read]);
         step.packages++;
         step.releases += read.releases.length;
       }
