@@ -290,6 +290,11 @@ export function answerTo(refusal: Refusal): Answer {
         status: 409,
         message: `${refusal.repository} has its ledger: there is nothing to restore`,
       };
+    case "restore_unfinished":
+      return {
+        status: 422,
+        message: `Not all of ${refusal.repository} is restored, or another restore was begun meanwhile: begin again`,
+      };
     case "may_not_date":
       return {
         status: 403,

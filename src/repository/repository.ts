@@ -218,17 +218,18 @@ export class Repository extends DurableObject<Env> {
     this.world.wake();
   }
 
-  /** Begins to make a lost ledger anew; `adopt` and `finishRestore` follow. */
-  beginRestore(): Refused | null {
-    const { ledger, repository } = this.world;
-    if (!ledger.isLost()) return { refused: { reason: "ledger_not_lost", repository } };
-    ledger.beginAdoption();
-    return null;
+  /** Begins to make a lost ledger anew; `adopt`, `adopted` and `finishRestore` follow, as `RestoreTarget` says. */
+  beginRestore(): string | null {
+    const { ledger } = this.world;
+    return ledger.isLost() ? ledger.beginAdoption() : null;
   }
 
-  adopt(packages: readonly RestoredPackage[]): void {
-    const { ledger } = this.world;
-    if (ledger.isLost()) for (const it of packages) ledger.adopt(it);
+  adopt(restore: string, packages: readonly RestoredPackage[]): boolean {
+    return this.world.ledger.adoptAll(restore, packages);
+  }
+
+  adopted(restore: string): boolean {
+    return this.world.ledger.adopted(restore);
   }
 
   finishRestore(author: Author): Promise<Restored | Refused> {

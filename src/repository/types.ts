@@ -232,6 +232,8 @@ export type RepositoryRefusal =
   | { reason: "ledger_lost"; repository: string }
   /** There is nothing to restore. */
   | { reason: "ledger_not_lost"; repository: string }
+  /** Not all of the bucket was read back, or another restore was begun meanwhile. */
+  | { reason: "restore_unfinished"; repository: string }
   /** More bytes are on their way than this repository takes at once. */
   | { reason: "too_busy"; retryAfterSeconds: number };
 

@@ -9,7 +9,7 @@ import { openStorage } from "../../config/storage.ts";
 import { RegistryError } from "../../hex/registry.ts";
 import { KeyError, parsePrivateKey, parsePublicKey, publicKeyPem } from "../../hex/sign.ts";
 import { BadCursor } from "../../repository/check/step.ts";
-import { type RestoreSource, restoreStep } from "../../repository/restore/step.ts";
+import { type RestoreSource, restoreStep, Superseded } from "../../repository/restore/step.ts";
 import type { App } from "../app-type.ts";
 import { authorOf, repositoryOf } from "../context.ts";
 import { render } from "../format.ts";
@@ -32,8 +32,6 @@ export async function restoreRepository(c: Context<App>): Promise<Response> {
     refuse(c, { reason: "parameter_invalid", errors: { [field]: why } });
   try {
     const source = await sourceOf(c, public_key);
-    const refused = after === null ? await repositoryOf(c).beginRestore() : null;
-    if (refused) return refuse(c, refused.refused);
     const step = await restoreStep(
       openStorage(c.env, repository),
       { ...source, repository, indexedOnly: indexed_only },
@@ -44,6 +42,11 @@ export async function restoreRepository(c: Context<App>): Promise<Response> {
     return render(c, 200, { packages, releases, defects: defects.map((it) => ({ ...it })), next });
   } catch (error) {
     if (error instanceof BadCursor) return invalid("after", error.message);
+    if (error instanceof Superseded) {
+      const { lost } = await repositoryOf(c).facts("", 0);
+      const reason = lost ? ("restore_unfinished" as const) : ("ledger_not_lost" as const);
+      return refuse(c, { reason, repository });
+    }
     if (error instanceof KeyError) return invalid("public_key", error.message);
     if (error instanceof RegistryError) return invalid("public_key", `versions: ${error.message}`);
     throw error;

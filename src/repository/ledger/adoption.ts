@@ -7,18 +7,42 @@ import { Repairs } from "./repairs.ts";
 const nobody = "unknown";
 
 export class Adoption extends Repairs {
-  /** Forgets what an earlier try made, which may have seen other files. */
-  beginAdoption(): void {
+  /** Forgets what an earlier try made, which may have seen other files. @returns what this one is called. */
+  beginAdoption(): string {
+    const restore = crypto.randomUUID();
     this.step(() => {
       for (const table of ["packages", "releases", "dependants", "owners"]) {
         this.sql.exec(`DELETE FROM ${table}`);
       }
       this.catalogueAnew();
+      this.setState("restore", restore);
+      this.setState("restored", null);
     });
+    return restore;
+  }
+
+  /** @returns false when another one was begun since: of two, each would have a part. */
+  adoptAll(restore: string, packages: readonly RestoredPackage[]): boolean {
+    if (!this.isLost() || this.state("restore") !== restore) return false;
+    for (const it of packages) this.#adopt(it);
+    return true;
+  }
+
+  /** Nothing of the bucket is left out. @returns as `adoptAll`. */
+  adopted(restore: string): boolean {
+    if (!this.isLost() || this.state("restore") !== restore) return false;
+    this.setState("restored", restore);
+    return true;
+  }
+
+  /** Has the last one that was begun adopted everything? */
+  isAdopted(): boolean {
+    const restore = this.state("restore");
+    return this.isLost() && typeof restore === "string" && this.state("restored") === restore;
   }
 
   /** A package as the bucket tells of it. */
-  adopt({ name, releases, etag, isUpToDate, mtimeSeconds }: RestoredPackage): void {
+  #adopt({ name, releases, etag, isUpToDate, mtimeSeconds }: RestoredPackage): void {
     this.step(() => {
       this.countFrom(mtimeSeconds);
       const times = releases.map(({ publishedAt }) => publishedAt);

@@ -15,6 +15,7 @@ export interface Restored {
 export async function finishRestore(world: World, author: Author): Promise<Restored | Refused> {
   const { repository, ledger, storage } = world;
   if (!ledger.isLost()) return { refused: { reason: "ledger_not_lost", repository } };
+  if (!ledger.isAdopted()) return { refused: { reason: "restore_unfinished", repository } };
   const files = [
     ["names", namesKey(repository)],
     ["versions", versionsKey(repository)],
@@ -29,6 +30,8 @@ export async function finishRestore(world: World, author: Author): Promise<Resto
   const publicKey = await storage.head(publicKeyKey(repository));
   if (publicKey) ledger.setFileEtag("public_key", publicKey.etag);
   const backup = await readBackup(world);
+  // Somebody may have begun anew while we read.
+  if (!ledger.isAdopted()) return { refused: { reason: "restore_unfinished", repository } };
   const counts = ledger.counts();
   ledger.found(author, counts, Date.now());
   world.wake();

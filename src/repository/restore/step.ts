@@ -25,7 +25,12 @@ export interface RestoreSource {
 
 /** The repository's Durable Object. */
 export interface RestoreTarget {
-  adopt(packages: RestoredPackage[]): Promise<void>;
+  /** Begins anew; what an earlier one made is forgotten. @returns its number, or null: nothing is lost. */
+  beginRestore(): Promise<string | null>;
+  /** @returns whether the restore is still the one that goes on. */
+  adopt(restore: string, packages: RestoredPackage[]): Promise<boolean>;
+  /** All of the bucket was looked at. @returns as `adopt`. */
+  adopted(restore: string): Promise<boolean>;
   unknown(keys: string[]): Promise<string[]>;
 }
 
@@ -37,7 +42,13 @@ export interface RestoreStep {
   next: string | null;
 }
 
-/** @param cursor of the step before; null begins. @throws BadCursor @throws RegistryError when versions is not to be believed. */
+/** Another restore was begun since, or nothing is lost any more. */
+export class Superseded extends Error {}
+
+/**
+ * @param cursor of the step before; null begins.
+ * @throws BadCursor @throws Superseded @throws RegistryError when versions is not to be believed.
+ */
 export async function restoreStep(
   storage: Reads,
   source: RestoreSource,
@@ -46,16 +57,30 @@ export async function restoreStep(
   limits: Limits = stepLimits,
 ): Promise<RestoreStep> {
   const reader = new Reader(storage, limits);
-  const [phase, at = ""] = (cursor ?? "packages/").split("/");
-  if (phase === "packages") return restorePackages(reader, source, target, at);
-  if (phase === "orphans") return findOrphans(reader, source, target, decodeURIComponent(at));
-  throw new BadCursor(`${cursor} is not where it stopped`);
+  const [restore, phase, at = ""] = (cursor ?? (await begin(target))).split("/");
+  if (!restore) throw new BadCursor(`${cursor} is not where it stopped`);
+  const goOn = (next: string | null) => (next === null ? null : `${restore}/${next}`);
+  if (phase === "packages") {
+    const step = await restorePackages(reader, source, target, restore, at);
+    return { ...step, next: goOn(step.next) };
+  }
+  if (phase !== "orphans") throw new BadCursor(`${cursor} is not where it stopped`);
+  const step = await findOrphans(reader, source, target, decodeURIComponent(at));
+  if (step.next === null && !(await target.adopted(restore))) throw new Superseded();
+  return { ...step, next: goOn(step.next) };
+}
+
+async function begin(target: RestoreTarget): Promise<string> {
+  const restore = await target.beginRestore();
+  if (restore === null) throw new Superseded();
+  return `${restore}/packages/`;
 }
 
 async function restorePackages(
   reader: Reader,
   source: RestoreSource,
   target: RestoreTarget,
+  restore: string,
   after: string,
 ): Promise<RestoreStep> {
   const { repository, isForeign } = source;
@@ -73,7 +98,8 @@ async function restorePackages(
     else {
       const read = await readPackage({ reader, ...source }, name, say);
       if (read) {
-        await target.adopt([isForeign ? { ...read, isUpToDate: false } : read]);
+        const due = isForeign ? { ...read, isUpToDate: false } : read;
+        if (!(await target.adopt(restore, [due]))) throw new Superseded();
         step.packages++;
         step.releases += read.releases.length;
       }
