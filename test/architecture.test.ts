@@ -16,7 +16,7 @@ const rules: Record<string, string[]> = {
   // The outbox that each Durable Object has in which something happens.
   webhooks: ["hex", "storage"],
   metrics: ["storage"],
-  group: ["hex", "storage"],
+  group: ["hex", "storage", "metrics"],
   preview: ["hex", "storage"],
   // Repositories of git, mirrored: the command line knows their addresses too.
   git: ["hex", "storage"],

@@ -66,6 +66,11 @@ process.once("exit", () => rmSync(testFolder, { recursive: true, force: true }))
 // For the storage tests inside workerd; all that fails is tried from Node.
 const s3 = (await FakeS3.start()).unref();
 
+/** As src/http/log.ts writes it, and as publish did before there was that. */
+function isRequestLine(line: string): boolean {
+  return /^\{"(?:level":"(?:info|warn)"|message":"published )/.test(line);
+}
+
 // Two worlds: what is pure, or drives programs from outside, runs in plain Node; what needs
 // storage and Durable Objects runs inside workerd.
 export default defineConfig({
@@ -73,6 +78,9 @@ export default defineConfig({
     // Most of the time is waiting, so two files go well on two cores, where vitest would take one.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./test/support/summary.ts"],
+    // What the registry logs of every request would be most of what a run prints. What comes together with
+    // anything else, a fault for example, is shown.
+    onConsoleLog: (log) => !log.trimEnd().split("\n").every(isRequestLine),
     projects: [
       {
         extends: true,

@@ -113,12 +113,20 @@ function playCron(miniflare: Miniflare, workerd: Workerd): void {
     const worker = await miniflare.getWorker();
     await worker.scheduled({ cron: "* * * * *" });
   };
-  const playOrSay = () =>
-    play().catch(async (error) => {
+  let isPlaying = false;
+  const playOrSay = async () => {
+    if (isPlaying) return;
+    isPlaying = true;
+    try {
+      await play();
+    } catch (error) {
       // Ctrl-C may reach workerd before us; what our end cuts off, the next start finishes.
       await sleep(500);
       if (!workerd.isStopping) console.error({ message: `the cron failed: ${error}` });
-    });
+    } finally {
+      isPlaying = false;
+    }
+  };
   void playOrSay();
   setInterval(playOrSay, cronMs).unref();
 }

@@ -41,26 +41,3 @@ export async function whyNotPackFile(file: string, bytes: Uint8Array): Promise<s
 }
 
 const words = { pack: "pack", idx: "index of a pack" };
-
-const fanoutAt = 8;
-const namesAt = fanoutAt + 256 * 4;
-
-/** Does the pack of this index hold the object? The index is one that `whyNotPackFile` took. */
-export function holdsObject(idx: Uint8Array, sha: string): boolean {
-  const view = new DataView(idx.buffer, idx.byteOffset, idx.byteLength);
-  const lengthBytes = sha.length / 2;
-  const first = Number.parseInt(sha.slice(0, 2), 16);
-  // How many names begin with a smaller byte, and with this one or a smaller.
-  let low = first === 0 ? 0 : view.getUint32(fanoutAt + 4 * (first - 1));
-  let high = view.getUint32(fanoutAt + 4 * first);
-  if (namesAt + high * lengthBytes > idx.length) return false;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const at = namesAt + middle * lengthBytes;
-    const name = toHex(idx.subarray(at, at + lengthBytes));
-    if (name === sha) return true;
-    if (name < sha) low = middle + 1;
-    else high = middle;
-  }
-  return false;
-}

@@ -10,7 +10,8 @@
  * that reads it afterwards is refused while a delete could still be on its way.
  */
 import type { Storage } from "../storage/storage.ts";
-import { holdsObject, parsePackFile, whyNotPackFile } from "./pack.ts";
+import { objectsNotIn } from "./objects.ts";
+import { parsePackFile, whyNotPackFile } from "./pack.ts";
 import {
   type Dated,
   encodeState,
@@ -135,12 +136,11 @@ async function missingObjects(
   const named = refs.flatMap(({ sha, peeled }) => (peeled === null ? [sha] : [sha, peeled]));
   if (head !== null && !head.startsWith("refs/")) named.push(head);
   let missing = [...new Set(named)];
-  // One after the other: together they may be large.
+  // One after the other, and none of them as a whole: nobody has set memory aside for them.
   for (const pack of packs) {
+    if (missing.length === 0) break;
     const found = await storage.get(`${folderOf(address)}${pack}.idx`);
-    if (!found) continue;
-    const idx = new Uint8Array(await new Response(found.body as BodyInit).arrayBuffer());
-    missing = missing.filter((sha) => !holdsObject(idx, sha));
+    if (found) missing = await objectsNotIn(pack, found.body, missing);
   }
   return missing;
 }

@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { groupOf, readConfig } from "../config/config.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
 import { openStorage, storageKindOf } from "../config/storage.ts";
-import { accountsName, type Env } from "../env.ts";
+import { accountsName, type Env, metricsName } from "../env.ts";
 import {
   buildNames,
   buildPackage,
@@ -23,6 +23,8 @@ import {
   publicKeyFingerprint,
   publicKeyPem,
 } from "../hex/sign.ts";
+import { countErrors } from "../metrics/storage.ts";
+import { handOver } from "../metrics/tally.ts";
 import { keep } from "../storage/keep.ts";
 import { migrate } from "../storage/migrate.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -83,7 +85,7 @@ export class Group extends DurableObject<Env> {
   async #buildPackage(name: string, member: string): Promise<string> {
     const { config, storage, key, stamp } = await this.#world();
     const path = `packages/${name}`;
-    const from = await read(openStorage(this.env, member), `repos/${member}/${path}`);
+    const from = await read(this.#storageOf(member), `repos/${member}/${path}`);
     if (!from) throw new Error(`${member} had ${name} a moment ago`);
     if (this.#sourceOf(path) === `${stamp} ${member} ${from.etag}`) return from.etag;
     const { resource, etag } = await this.#verified(member, path, from, (bytes, signed) =>
@@ -126,7 +128,7 @@ export class Group extends DurableObject<Env> {
   ): Promise<T[]> {
     const all = await Promise.all(
       members.map(async (member) => {
-        const from = await read(openStorage(this.env, member), `repos/${member}/${path}`);
+        const from = await read(this.#storageOf(member), `repos/${member}/${path}`);
         if (!from) return undefined;
         const { resource } = await this.#verified(member, path, from, (bytes, signed) =>
           unpack(bytes, signed.publicKey, { repository: signed.name }),
@@ -156,7 +158,7 @@ export class Group extends DurableObject<Env> {
       const isOfAnotherKey = error instanceof RegistryError && error.reason === "bad_signature";
       if (!isOfAnotherKey || !this.#isHosted(member)) throw error;
       await this.env.REPOSITORY.getByName(member).open();
-      const again = await read(openStorage(this.env, member), `repos/${member}/${path}`);
+      const again = await read(this.#storageOf(member), `repos/${member}/${path}`);
       if (!again) throw error;
       return { resource: await unpack(again.bytes, signed), etag: again.etag };
     }
@@ -199,7 +201,7 @@ export class Group extends DurableObject<Env> {
     const fingerprint = await publicKeyFingerprint(await publicKeyPem(key));
     const place = storageKindOf(this.env, name);
     const stamp = JSON.stringify([config.signedName, config.members, fingerprint, place]);
-    return { config, key, stamp, storage: openStorage(this.env, name) };
+    return { config, key, stamp, storage: this.#storageOf(name) };
   }
 
   #names(members: readonly string[]): ReadonlySet<string> {
@@ -213,6 +215,11 @@ export class Group extends DurableObject<Env> {
     return new Set([...names, "hexpm"]);
   }
 
+  /** What fails there is counted for the member, or the group, whose files they are. */
+  #storageOf(name: string): Storage {
+    return countErrors(openStorage(this.env, name), name);
+  }
+
   #isHosted(member: string): boolean {
     return readConfig(this.env).hosted.has(member);
   }
@@ -221,11 +228,20 @@ export class Group extends DurableObject<Env> {
     const before = this.#flights.get(path) ?? Promise.resolve("");
     const mine = before.catch(() => "").then(build);
     this.#flights.set(path, mine);
-    const forget = () => {
+    const end = () => {
       if (this.#flights.get(path) === mine) this.#flights.delete(path);
+      this.#handOver();
     };
-    mine.then(forget, forget);
+    mine.then(end, end);
     return mine;
+  }
+
+  /** In an isolate that nobody sends requests to there is nobody else who would. */
+  #handOver(): void {
+    const { METRICS } = this.env;
+    // Nobody would take over what was counted.
+    if (!METRICS) return;
+    this.ctx.waitUntil(handOver((counts) => METRICS.getByName(metricsName).add(counts)));
   }
 
   #sourceOf(path: string): string | undefined {

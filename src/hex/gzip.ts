@@ -32,3 +32,9 @@ export async function gzip(bytes: Uint8Array, mtimeSeconds: number): Promise<Uin
   header.setUint8(9, 255);
   return file;
 }
+
+/** The date of a gzip file, in seconds since 1970; 0 is none. */
+export function mtimeOf(file: Uint8Array): number {
+  if (file.length < 8) return 0;
+  return new DataView(file.buffer, file.byteOffset).getUint32(4, true);
+}

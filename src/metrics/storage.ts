@@ -13,8 +13,17 @@ export function countErrors(storage: Storage, repository: string): Storage {
     get: (key, range) => counted("get", storage.get(key, range)),
     put: (key, bytes, condition) => counted("put", storage.put(key, bytes, condition)),
     delete: (key) => counted("delete", storage.delete(key)),
-    list: (prefix, after) => storage.list(prefix, after),
+    list: (prefix, after) => countedList(storage.list(prefix, after), repository),
   };
+}
+
+async function* countedList(keys: AsyncIterable<string>, repository: string) {
+  try {
+    yield* keys;
+  } catch (error) {
+    countStorageError(repository, "list");
+    throw error;
+  }
 }
 
 export function countStorageError(repository: string, operation: string): void {

@@ -16,7 +16,7 @@ import {
   publicKeyPem,
 } from "../hex/sign.ts";
 import { countErrors } from "../metrics/storage.ts";
-import { count, handOverSoon, seriesOf } from "../metrics/tally.ts";
+import { count, handOver, handOverSoon, seriesOf } from "../metrics/tally.ts";
 import { migrate } from "../storage/migrate.ts";
 import { Courier } from "../webhooks/courier.ts";
 import { Deliveries, type DeliveryRecord } from "../webhooks/deliveries.ts";
@@ -128,12 +128,11 @@ export class Mirror extends DurableObject<Env> {
   /** Starts the first sync, and the next one if its alarm was lost; the cron calls it. */
   async recover(): Promise<void> {
     this.courier.run();
-    if (!this.#sync.isOn) return;
-    const now = this.world.now();
-    const at = await this.ctx.storage.getAlarm();
-    // The interval may have been longer when the alarm was set.
-    if (at !== null && at <= now + this.world.declaration.sync_interval * 1000) return;
-    await this.ctx.storage.setAlarm(now + this.world.syncLimits.againMs);
+    try {
+      await this.#wakeSync();
+    } finally {
+      this.#handOver();
+    }
   }
 
   override async alarm(): Promise<void> {
@@ -148,6 +147,16 @@ export class Mirror extends DurableObject<Env> {
     }
     if (next !== null) await this.ctx.storage.setAlarm(next);
     this.courier.run();
+    this.#handOver();
+  }
+
+  async #wakeSync(): Promise<void> {
+    if (!this.#sync.isOn) return;
+    const now = this.world.now();
+    const at = await this.ctx.storage.getAlarm();
+    // The interval may have been longer when the alarm was set.
+    if (at !== null && at <= now + this.world.declaration.sync_interval * 1000) return;
+    await this.ctx.storage.setAlarm(now + this.world.syncLimits.againMs);
   }
 
   #hire(world: World): Courier {
@@ -188,6 +197,23 @@ export class Mirror extends DurableObject<Env> {
     await writing;
   }
 
+  #handOverSoon(): void {
+    const { METRICS } = this.env;
+    if (!METRICS) return;
+    handOverSoon(
+      (counts) => METRICS.getByName(metricsName).add(counts),
+      (work) => this.ctx.waitUntil(work),
+    );
+  }
+
+  /** In an isolate that nobody sends requests to there is nobody else who would. */
+  #handOver(): void {
+    const { METRICS } = this.env;
+    // Nobody would take over what was counted.
+    if (!METRICS) return;
+    this.ctx.waitUntil(handOver((counts) => METRICS.getByName(metricsName).add(counts)));
+  }
+
   /** Whoever asks while somebody else does gets the same answer. */
   #once(path: string, look: () => Promise<Freshness>): Promise<Freshness> {
     const flight = this.#flights.get(path);
@@ -202,10 +228,7 @@ export class Mirror extends DurableObject<Env> {
   async #fetch(repository: string, url: string, init?: RequestInit): Promise<Response> {
     const counted = (result: string) =>
       count(seriesOf("hexedge_upstream_requests_total", { repository, result }));
-    handOverSoon(
-      (counts) => this.env.METRICS.getByName(metricsName).add(counts),
-      (work) => this.ctx.waitUntil(work),
-    );
+    this.#handOverSoon();
     try {
       const response = await fetch(url, init);
       counted(`${Math.floor(response.status / 100)}xx`);

@@ -37,12 +37,25 @@ export function parseKey(repository: string, key: string): ParsedKey | undefined
   }
   const packages = packageKey(repository, "");
   if (key.startsWith(packages)) return { kind: "package", name: key.slice(packages.length) };
-  const parts = /^(?:repos|pages)\/.*?\/(?:\w+\/)?([^/-]+)-(.+?)(?:\.tar(?:\.gz)?)?$/.exec(key);
-  const [, name = "", version = ""] = parts ?? [];
-  if (key === tarballKey(repository, name, version)) return { kind: "tarball", name, version };
-  if (key === docsKey(repository, name, version)) return { kind: "docs", name, version };
-  if (key === pagesKey(repository, name, version)) return { kind: "pages", name, version };
+  const pages = pagesPrefix(repository);
+  if (key.startsWith(pages)) return releaseOf("pages", key.slice(pages.length), "");
+  const file = key.slice(repositoryPrefix(repository).length);
+  const isIn = (folder: string) =>
+    key === `${repositoryPrefix(repository)}${file}` && file.startsWith(folder);
+  if (isIn("tarballs/")) return releaseOf("tarball", file.slice("tarballs/".length), ".tar");
+  if (isIn("docs/")) return releaseOf("docs", file.slice("docs/".length), ".tar.gz");
   return undefined;
+}
+
+function releaseOf(
+  kind: "tarball" | "docs" | "pages",
+  file: string,
+  suffix: string,
+): ParsedKey | undefined {
+  const [, name, version] =
+    /^([^/-]+)-([^/]+)$/.exec(file.slice(0, file.length - suffix.length)) ?? [];
+  if (!name || !version || !file.endsWith(suffix)) return undefined;
+  return { kind, name, version };
 }
 
 /** What only the ledger knows of the repository: who owns what, who published it. Nobody but `restore` reads it. */

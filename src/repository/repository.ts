@@ -9,6 +9,7 @@ import { readConfig } from "../config/config.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
 import { openStorage } from "../config/storage.ts";
 import { type Env, metricsName } from "../env.ts";
+import { isPackageName } from "../hex/name.ts";
 import { countErrors } from "../metrics/storage.ts";
 import { handOver } from "../metrics/tally.ts";
 import { Courier } from "../webhooks/courier.ts";
@@ -30,7 +31,7 @@ import { retryDelaysMs } from "./place.ts";
 import { type Published, publish } from "./publish.ts";
 import { recordOf } from "./record.ts";
 import { recover } from "./recover.ts";
-import { isBackupDue, writeBackup } from "./restore/backup.ts";
+import { type BackupLine, isBackupDue, writeBackup } from "./restore/backup.ts";
 import { finishRestore, type Restored } from "./restore/finish.ts";
 import type { RestoredPackage } from "./restore/package.ts";
 import { retire } from "./retire.ts";
@@ -203,8 +204,8 @@ export class Repository extends DurableObject<Env> {
     return factsAbout(this.world, name);
   }
 
-  indexFacts(): IndexFacts {
-    return indexFactsOf(this.world);
+  indexFacts(after: string, packagesMax: number): IndexFacts {
+    return indexFactsOf(this.world, after, packagesMax);
   }
 
   /** Those of the keys that should not be in the bucket. */
@@ -214,6 +215,7 @@ export class Repository extends DurableObject<Env> {
 
   /** Makes good what a check found, with the next alarm. */
   repair(cures: readonly Cure[], author: Author): void {
+    if (this.world.ledger.isLost()) return;
     this.world.ledger.cure(cures, author, Date.now());
     this.world.wake();
   }
@@ -226,6 +228,10 @@ export class Repository extends DurableObject<Env> {
 
   adopt(restore: string, packages: readonly RestoredPackage[]): boolean {
     return this.world.ledger.adoptAll(restore, packages);
+  }
+
+  remember(restore: string, lines: readonly BackupLine[]): boolean {
+    return this.world.ledger.rememberAll(restore, lines);
   }
 
   adopted(restore: string): boolean {
@@ -241,15 +247,17 @@ export class Repository extends DurableObject<Env> {
     return checkDue(this.world.ledger, now);
   }
 
-  async checked(step: Step, now: number): Promise<void> {
+  checked(cursor: string | null, step: Step, now: number): boolean {
     const { ledger, repository } = this.world;
-    const run = noteStep(ledger, step, now);
-    if (!run) return;
+    const run = noteStep(ledger, cursor, step, now);
+    if (run === "late") return false;
+    if (!run) return true;
     const { packages, releases, problems } = run;
     ledger.noteCheck({ packages, releases, problems }, now);
     if (problems > 0) {
       console.error({ message: `${repository}: the check found ${problems} problems`, ...run });
     }
+    return true;
   }
 
   checkState(): CheckState {
@@ -320,6 +328,10 @@ export class Repository extends DurableObject<Env> {
     const withPages = Object.assign(withUploads, { pages: new Pages(withUploads) });
     const world: World = Object.assign(withPages, { flush: new Flush(withPages) });
     if (ledger.isNew() && (await holdsPackages(world))) ledger.lose();
+    if (ledger.isLost()) {
+      const message = `${repository}: its ledger is lost, and nothing can be written: \`hexedge check ${repository} --repair\``;
+      console.error({ level: "error", message });
+    }
     if (!ledger.isClean()) {
       ledger.unsettleLeftovers(Date.now());
       this.#wake(alarmDelayMs);
@@ -358,6 +370,9 @@ export class Repository extends DurableObject<Env> {
 
 /** Then a ledger without packages is not new: it was lost, or the bucket was filled by somebody else. */
 async function holdsPackages({ repository, storage }: World): Promise<boolean> {
-  for await (const _key of storage.list(packageKey(repository, ""))) return true;
+  const folder = packageKey(repository, "");
+  for await (const key of storage.list(folder)) {
+    if (isPackageName(key.slice(folder.length))) return true;
+  }
   return false;
 }

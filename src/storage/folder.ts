@@ -41,10 +41,14 @@ let forgottenWrites = 0;
 /** Who writes a key at this moment. */
 const locks = new Map<string, { ended: Promise<void>; until: number }>();
 /**
- * A write ends with its Durable Object, without a word, when that is reset (its disk was full, say).
- * After so long it cannot land any more, and does not keep its successors waiting for ever.
+ * So long a write may take, once it has begun; then it is stopped, and cannot land any more. One whose
+ * Durable Object is reset (its disk was full, say) ends without a word, and keeps its successors waiting no
+ * longer than this. Whoever counts on a write of somebody dead being over waits longer still (`settleMs` in
+ * the repository's ledger).
  */
-const writeMsMax = 30_000;
+export const writeMsMax = 20_000;
+/** Whoever stops it has another timer than whoever waits for that. */
+const stoppingMs = 100;
 /** Keys remembered at most, some 300 bytes each; what is forgotten is read once more. */
 const keysMax = 50_000;
 
@@ -73,7 +77,7 @@ export class FolderStorage implements Storage {
     const fresh = bytes && seenJustNow(key);
     if (fresh) return { ...fresh, body: part(bytes, range) };
     const before = writeOf(key);
-    const response = await this.#fetch(key, "GET", range);
+    const response = await this.#fetch(key, "GET", { range });
     if (!response?.body) return undefined;
     const it = recognise(key, response);
     const isKnown = it && before === writeOf(key) && !locks.has(key);
@@ -84,7 +88,7 @@ export class FolderStorage implements Storage {
   }
 
   async put(key: string, bytes: Uint8Array, condition: PutCondition): Promise<Stored | undefined> {
-    return this.#alone(key, async () => {
+    return this.#alone(key, async (signal) => {
       const response = await this.#fetch(key, "HEAD");
       // Nobody else writes now, so what is recognised is what is there.
       const there = response && (recognise(key, response) ?? (await this.#read(key))?.stored);
@@ -93,7 +97,8 @@ export class FolderStorage implements Storage {
       const it = { etag: etagOf(digest), sha256: digest, sizeBytes: bytes.length };
       // When this fails the file is the old one or the new one, perhaps of one size and one second.
       forget(key);
-      const answer = await this.#folder.fetch(url(key), { method: "PUT", body: bytes });
+      signal.throwIfAborted();
+      const answer = await this.#folder.fetch(url(key), { method: "PUT", body: bytes, signal });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`${key}: the disk answered ${answer.status}`);
       const written = await this.#fetch(key, "HEAD");
@@ -104,9 +109,9 @@ export class FolderStorage implements Storage {
   }
 
   async delete(key: string): Promise<void> {
-    await this.#alone(key, async () => {
+    await this.#alone(key, async (signal) => {
       forget(key);
-      const response = await this.#fetch(key, "DELETE");
+      const response = await this.#fetch(key, "DELETE", { signal });
       await response?.body?.cancel();
     });
   }
@@ -148,19 +153,27 @@ export class FolderStorage implements Storage {
     }
   }
 
-  async #fetch(key: string, method: string, range?: ByteRange): Promise<Response | undefined> {
+  async #fetch(
+    key: string,
+    method: string,
+    { range, signal }: { range?: ByteRange | undefined; signal?: AbortSignal } = {},
+  ): Promise<Response | undefined> {
     const headers: Record<string, string> = range
       ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
       : {};
-    const response = await this.#folder.fetch(url(key), { method, headers });
+    const init = { method, headers, ...(signal === undefined ? {} : { signal }) };
+    const response = await this.#folder.fetch(url(key), init);
     if (response.ok) return response;
     await response.body?.cancel();
     if (response.status === 404) return undefined;
     throw new Error(`${key}: the disk answered ${response.status}`);
   }
 
-  /** Runs `write` when no other write of the key runs, and lets readers see that something changed. */
-  async #alone<T>(key: string, write: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `write` when no other write of the key runs, and lets readers see that something changed. Of what
+   * `write` changes nothing may happen once its signal says that its time is over.
+   */
+  async #alone<T>(key: string, write: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (let other = locks.get(key); other && other.until > Date.now(); other = locks.get(key)) {
       await endOrTime(other.ended, other.until);
     }
@@ -168,12 +181,16 @@ export class FolderStorage implements Storage {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const mine = { ended, until: Date.now() + this.#writeMsMax };
+    const mine = { ended, until: Date.now() + this.#writeMsMax + stoppingMs };
     locks.set(key, mine);
     touch(key);
+    const stopper = new AbortController();
+    const late = () => stopper.abort(new Error(`${key}: the disk took too long to write it`));
+    const timer = setTimeout(late, this.#writeMsMax);
     try {
-      return await write();
+      return await write(stopper.signal);
     } finally {
+      clearTimeout(timer);
       touch(key);
       if (locks.get(key) === mine) locks.delete(key);
       end();

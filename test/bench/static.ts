@@ -37,6 +37,8 @@ export async function benchStatic(
     const target = join(folder, "exported");
     rate(`export ${releases} releases`, await ms(site, ["export", site.repository, target]));
     rate("export the same again", await ms(site, ["export", site.repository, target]));
+    // It ends with 1 when something is wrong, and then so does this.
+    rate(`check ${releases} releases`, await ms(site, ["check", site.repository]));
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -446,8 +446,8 @@ describe("hexedge check --repair, when the ledger is lost", () => {
     const acme = await lost();
     for (let time = 0; time < 2; time++) {
       const { next } = await acme.server.mustAsk("POST", acme.api("/restore"), { body: {} });
-      expect(next).toMatch(/^orphans/);
-      const body = { after: "packages/" };
+      expect(next).toMatch(/\/orphans\/$/);
+      const body = { after: String(next).replace("orphans", "packages") };
       await acme.server.mustAsk("POST", acme.api("/restore"), { body });
     }
     expect(await acme.check("--repair")).toMatchObject({ code: 0, stderr: "" });

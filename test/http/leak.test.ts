@@ -377,7 +377,13 @@ async function seen(response: Response) {
   const location = decodeURIComponent(headers.location ?? "");
   delete headers.location;
   const text = location + new TextDecoder().decode(await response.arrayBuffer());
-  return { status: response.status, headers, text };
+  const answer = { status: response.status, headers, text };
+  // Another one for each page, which says nothing about what is on it.
+  const policy = headers["content-security-policy"] ?? "";
+  const [, nonce] = /'nonce-([^']+)'/.exec(policy) ?? [];
+  if (nonce === undefined) return answer;
+  headers["content-security-policy"] = policy.replaceAll(nonce, "NONCE");
+  return { ...answer, text: text.replaceAll(nonce, "NONCE") };
 }
 
 /** What was asked for may stand in the answer. */

@@ -193,11 +193,7 @@ const damages: Damage[] = [
       }),
     /^pages\/\w+\/foo-1\.10\.0: nobody knows of it$/,
   ],
-  [
-    "a package file is missing",
-    (it) => it.remove("packages/foo"),
-    /packages\/foo says , the ledger 1\.0\.0/,
-  ],
+  ["a package file is missing", (it) => it.remove("packages/foo"), /^packages\/foo is missing$/],
   [
     "a byte of a package file has changed",
     (it) => it.changeByte("packages/foo"),
@@ -274,11 +270,7 @@ const damages: Damage[] = [
   ],
   ["names is missing", (it) => it.remove("names"), /names is missing/],
   ["versions is missing", (it) => it.remove("versions"), /versions is missing/],
-  [
-    "public_key is missing",
-    (it) => it.remove("public_key"),
-    /public_key is not the key that signs/,
-  ],
+  ["public_key is missing", (it) => it.remove("public_key"), /^public_key is missing$/],
   [
     "public_key is another key",
     async (it) => it.put("public_key", new TextEncoder().encode(await publicKeyPem(strangerKey))),

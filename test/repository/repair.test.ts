@@ -208,6 +208,62 @@ describe("a check in steps", () => {
   });
 });
 
+describe("a check of storage that fails", () => {
+  const failing = (it: World, fails: (key: string) => boolean) => {
+    const storage = openStorage(env as Env, it.repository);
+    const down = (key: string) => {
+      if (fails(key)) throw new Error("the disk answered 500");
+    };
+    return {
+      head: async (key: string) => down(key) ?? storage.head(key),
+      list: (prefix: string, after?: string) => storage.list(prefix, after),
+      get: async (key: string) => down(key) ?? storage.get(key),
+    };
+  };
+
+  it("tells of what cannot be read, and goes on", async () => {
+    const it = await full();
+    const broken = failing(it, (key) => /foo-1\.0\.0\.tar$|packages\/bar$/.test(key));
+    const { problems, next, settled } = await checkStep(broken, it.stub, null);
+    expect(problems.map(({ says }) => says)).toEqual([
+      expect.stringMatching(/packages\/bar cannot be read: the disk/),
+      expect.stringMatching(/foo-1\.0\.0\.tar cannot be read: the disk/),
+    ]);
+    expect(problems.every(({ cure }) => cure === null)).toBe(true);
+    expect({ next, settled }).toEqual({ next: null, settled: true });
+  });
+
+  it("fails when nothing can be read: that is no damage", async () => {
+    const it = await full();
+    await expect(
+      checkStep(
+        failing(it, () => true),
+        it.stub,
+        null,
+      ),
+    ).rejects.toThrow(/500/);
+  });
+});
+
+describe("a ledger that was set back to an earlier day", () => {
+  it("is told of, and costs nothing that was published since", async () => {
+    const it = await full();
+    await it.admin.publish({ name: "foo", version: "2.0.0" });
+    await finish(it);
+    const files = await storedFiles(it);
+    await runInDurableObject(it.stub, (_instance, { storage }) => {
+      storage.sql.exec("DELETE FROM releases WHERE version = '2.0.0'");
+      storage.sql.exec("UPDATE state SET value = 3 WHERE name IN ('sequence', 'published')");
+      storage.sql.exec("UPDATE packages SET changed = 3, flushed = 3");
+    });
+    const { problems, cures } = await repair(it, "?prune=true");
+    expect(problems).toContainEqual(expect.stringMatching(/packages\/foo shows change \d+/));
+    expect(problems).toContainEqual(expect.stringMatching(/foo-2\.0\.0\.tar: the ledger does not/));
+    expect(cures).not.toContain("remove");
+    expect(await storedFiles(it)).toEqual(files);
+  });
+});
+
 describe("the check at night", () => {
   const dayMs = 24 * 3600_000;
   const night = Date.UTC(2031, 0, 5, 2);
@@ -223,7 +279,9 @@ describe("the check at night", () => {
     const storage = openStorage(env as Env, it.repository);
     const limits = { reads: 1, bytes: 1, ms: 60_000 };
     const first = await checkStep(storage, it.stub, null, limits);
-    await it.stub.checked(first, night + dayMs);
+    expect(await it.stub.checked(null, first, night + dayMs)).toBe(true);
+    // Another cron, which began at the same time.
+    expect(await it.stub.checked(null, first, night + dayMs)).toBe(false);
     await crash(it);
     expect(await it.stub.checkDue(night + dayMs + 1)).toBe(first.next);
     expect(await it.stub.checkState()).toMatchObject({ last: null, running: expect.any(String) });
@@ -245,7 +303,7 @@ describe("the check at night", () => {
     const it = await full();
     await remove(it, "tarballs/bar-0.1.0.tar");
     const step = await checkStep(openStorage(env as Env, it.repository), it.stub, null);
-    await it.stub.checked(step, night);
+    await it.stub.checked(null, step, night);
     const { last } = await it.stub.checkState();
     expect(last).toMatchObject({ problems: 1, examples: [expect.stringContaining("missing")] });
     expect(said).toHaveBeenCalledWith(expect.objectContaining({ problems: 1 }));

@@ -8,7 +8,7 @@ import { generateSigningKey, parsePrivateKey, publicKeyPem } from "../../src/hex
 import type { Repository } from "../../src/repository/repository.ts";
 import { writeBackup } from "../../src/repository/restore/backup.ts";
 import type { PackageRecord } from "../../src/repository/types.ts";
-import { jsonBody, read } from "../support/answers.ts";
+import { asksForErlang, jsonBody, read } from "../support/answers.ts";
 import {
   author,
   docsTarball,
@@ -139,13 +139,18 @@ describe("a repository whose ledger was lost", () => {
     ]);
     await finish(it);
     const before = await record(it, "hers");
+    const gone = await user(it, "write");
+    expect((await gone.publish({ name: "his", version: "1.0.0" })).status).toBe(201);
     await runInDurableObject(it.stub, ({ world: its }: Repository) => writeBackup(its));
+    expect((await it.admin.fetch(`/api/users/${gone.name}`, { method: "DELETE" })).status).toBe(
+      204,
+    );
     // Newer than the backup.
     await ann.publish({ name: "hers", version: "1.1.0" });
     await finish(it);
     await loseLedger(it);
     await restoreSteps(it);
-    expect(await read(await finishRestore(it))).toMatchObject({ packages: 3, backup: 3 });
+    expect(await read(await finishRestore(it))).toMatchObject({ packages: 4, backup: 4 });
     await finish(it);
     await expectSound(it);
     const after = await record(it, "hers");
@@ -154,13 +159,17 @@ describe("a repository whose ledger was lost", () => {
     expect(after.releases.at(-1)).toEqual(before.releases[0]);
     expect(after.releases[0]).toMatchObject({ version: "1.1.0", publisher: "unknown" });
     expect(after.downloads.all).toBe(7);
+    expect((await record(it, "his")).owners).toEqual([]);
+    expect(await env.BUCKET.head(`backups/${it.repository}.before-restore`)).not.toBeNull();
   });
 
-  it("is restored without a backup that cannot be read", async () => {
+  it("is restored without a backup that cannot be read, which is told", async () => {
     const it = await full();
     await env.BUCKET.put(`backups/${it.repository}`, "hello");
     await loseLedger(it);
-    await restoreSteps(it);
+    const { defects } = await restoreSteps(it);
+    const why = expect.stringContaining("is damaged");
+    expect(defects).toEqual([{ package: "", version: null, outcome: "backup", why }]);
     expect(await read(await finishRestore(it))).toMatchObject({ packages: 2, backup: null });
   });
 
@@ -202,7 +211,9 @@ describe("a repository whose ledger was lost", () => {
     const late = await it.admin.api("/restore", { method: "POST", ...jsonBody({ after: first }) });
     expect(late.status).toBe(422);
     expect((await finishRestore(it)).status).toBe(422);
-    expect((await begin(second)).next).toBeNull();
+    const { next: last } = await begin(second);
+    expect((await finishRestore(it)).status).toBe(422);
+    expect((await begin(last)).next).toBeNull();
     expect(await read(await finishRestore(it))).toMatchObject({ packages: 2, releases: 3 });
   });
 
@@ -236,6 +247,62 @@ describe("a repository whose ledger was lost", () => {
     await finish(it);
     await expectSound(it);
     expect(await storedFiles(it)).toContain(first);
+  });
+});
+
+describe("what was asked of a repository whose ledger is lost", () => {
+  it("is refused, whatever it is, in Erlang's terms too", async () => {
+    const it = await full();
+    await loseLedger(it);
+    const release = "/packages/foo/releases/1.0.0";
+    const answers = [
+      await it.admin.publish({ name: "foo", version: "9.0.0" }),
+      await it.admin.publish({ name: "foo", version: "1.0.0", replace: true }),
+      await it.admin.retire("foo", "1.0.0", { reason: "other", message: "too old" }),
+      await it.admin.unretire("foo", "1.0.0"),
+      await it.admin.revert("foo", "1.0.0"),
+      await it.admin.publishDocs("foo", "1.0.0", docs),
+      await it.admin.api(`${release}/docs`, { method: "DELETE" }),
+      await it.admin.api(`${release}`, { method: "DELETE", headers: asksForErlang }),
+      await it.admin.api("/packages/foo/owners/somebody", { method: "DELETE" }),
+    ];
+    const told = await Promise.all(
+      answers.map(async (it) => [it.status, String((await read(it)).message).slice(0, 13)]),
+    );
+    expect(told.slice(0, -1)).toEqual(told.slice(0, -1).map(() => [503, "The ledger of"]));
+    expect(told.at(-1)?.[0]).toBe(404); // there is no such user
+    expect((await it.admin.api("/check?prune=true&after=keys/", { method: "POST" })).status).toBe(
+      200,
+    );
+    await restoreSteps(it);
+    await finishRestore(it);
+    await finish(it);
+    await expectSound(it);
+    expect(await storedFiles(it)).toContain("tarballs/foo-1.0.0.tar");
+  });
+
+  it("is in its health", async () => {
+    const it = await full();
+    await loseLedger(it);
+    expect(await it.stub.checkState()).toMatchObject({ lost: true, last: null });
+    expect(await it.stub.checkDue(Date.now())).toBeNull();
+  });
+});
+
+describe("numbers of a damaged file", () => {
+  it("are none of ours: a restored repository can be written", async () => {
+    const it = await full();
+    const path = `repos/${it.repository}/packages/bar`;
+    await env.BUCKET.put(path, new Uint8Array(64).fill(255));
+    const names = (await storedBytes(it, "names")) ?? new Uint8Array();
+    // The date in the header of gzip is what no signature covers.
+    names.fill(255, 4, 8);
+    await env.BUCKET.put(`repos/${it.repository}/names`, names);
+    await loseLedger(it);
+    await restoreSteps(it);
+    expect((await finishRestore(it)).status).toBe(200);
+    expect((await it.admin.publish({ name: "bar", version: "3.0.0" })).status).toBe(201);
+    await finish(it);
   });
 });
 

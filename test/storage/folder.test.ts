@@ -1,7 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { FolderStorage } from "../../src/storage/folder.ts";
+import { settleMs } from "../../src/repository/ledger/progress.ts";
+import { FolderStorage, writeMsMax } from "../../src/storage/folder.ts";
 import { world } from "../support/world.ts";
 import { storageCompliance } from "./compliance.ts";
 
@@ -72,6 +73,68 @@ describe("a folder", () => {
     await patient.put("reset/file", bytesOf("first"), { kind: "create" });
     const found = await patient.get("reset/file");
     expect(["never", "first"]).toContain(await new Response(found?.body).text());
+  });
+
+  it("never writes for a Durable Object that was reset while it waited for its turn", async () => {
+    const it = await world();
+    let begun = () => {};
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const failing = new FolderStorage({
+      fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+        if (init?.method !== "PUT") return env.TEST_FOLDER.fetch(input, init);
+        begun();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        throw new Error("the disk is full");
+      },
+    });
+    const first = failing.put("turn/file", bytesOf("first"), { kind: "create" });
+    const failed = expect(first).rejects.toThrow("the disk is full");
+    await hasBegun;
+    await runInDurableObject(it.stub, async (_instance, state) => {
+      void storage.put("turn/file", bytesOf("dead"), { kind: "create" });
+      state.abort();
+    }).catch(() => undefined);
+    const last = storage.put("turn/file", bytesOf("last"), { kind: "create" });
+    await failed;
+    expect(await last).toBeDefined();
+    const found = await env.TEST_FOLDER.fetch("http://folder/turn/file");
+    expect(await found.text()).toBe("last");
+  });
+
+  it("stops a write that takes too long, before another may write the same file", async () => {
+    let begun = () => {};
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const slow = new FolderStorage(
+      {
+        // The disk thinks for a while, and then does what it was told, if it is still asked to.
+        fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+          if (init?.method !== "PUT") return env.TEST_FOLDER.fetch(input, init);
+          begun();
+          await new Promise((resolve) => setTimeout(resolve, 600));
+          return env.TEST_FOLDER.fetch(input, init);
+        },
+      },
+      { writeMsMax: 300 },
+    );
+    const late = slow.put("late/file", bytesOf("late"), { kind: "create" }).then(
+      () => "stored",
+      (error: Error) => error.message,
+    );
+    await hasBegun;
+    const stored = await storage.put("late/file", bytesOf("first"), { kind: "create" });
+    expect(stored).toBeDefined();
+    expect(await late).toBe("late/file: the disk took too long to write it");
+    const found = await env.TEST_FOLDER.fetch("http://folder/late/file");
+    expect(await found.text()).toBe("first");
+    expect((await storage.head("late/file"))?.etag).toBe(stored?.etag);
+  });
+
+  it("has given a write up long before others count on its being over", () => {
+    expect(settleMs - writeMsMax).toBeGreaterThanOrEqual(10_000);
   });
 
   it("never gives the bytes of one version with the ETag of another, while it is written", async () => {

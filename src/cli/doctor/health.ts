@@ -52,6 +52,7 @@ const schema = v.object({
       v.union([
         fault,
         v.object({
+          lost: v.boolean(),
           last: v.nullable(
             v.object({ at: v.string(), problems: v.number(), examples: v.array(v.string()) }),
           ),

@@ -69,7 +69,9 @@ export function checkNights({ checks }: Health): Finding[] {
   return Object.entries(checks).map(([name, state]) => {
     const check = `nightly check ${name}`;
     if ("error" in state) return wrong(check, state.error, "see the binding REPOSITORY above");
-    const { last } = state;
+    const { last, lost } = state;
+    const repair = `\`npm run hexedge -- check ${name} --repair\` makes it anew of the bucket`;
+    if (lost) return wrong(check, "the ledger is lost, and nothing can be written", repair);
     if (!last) return fine(check, "not yet: the first one comes after a day");
     const when = last.at.slice(0, 16).replace("T", " ");
     if (last.problems === 0) return fine(check, `nothing wrong at ${when} UTC`);

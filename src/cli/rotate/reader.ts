@@ -22,7 +22,9 @@ export interface Read {
   check: "ok" | null;
 }
 
-const checkAnswer = v.object({ settled: v.boolean(), problems: v.array(v.string()) });
+const checkAnswer = v.object({
+  ...{ settled: v.boolean(), problems: v.array(v.string()), next: v.nullable(v.string()) },
+});
 
 export class Reader {
   readonly #registry: Registry;
@@ -119,18 +121,22 @@ export class Reader {
   /** What the registry itself says: the new files agree with its ledger, and nothing is on its way. */
   async #check(): Promise<"ok" | null> {
     const { name } = this.#repository;
-    const answer = await ask(this.#registry, apiPath`/repos/${name}/check`).catch((error) => {
-      // It reads every tarball, and of a large repository that is more than one request may do.
-      if (error instanceof Refused && error.status < 500) throw error;
-      if (error instanceof Mistake) return undefined;
-      throw error;
-    });
-    const read = v.safeParse(checkAnswer, answer);
-    if (!read.success) return null;
-    const { settled, problems } = read.output;
-    if (!settled) throw new Mistake(`${name} is not settled yet`);
-    const [first] = problems;
-    if (first !== undefined) throw new Mistake(`the check of ${name} finds: ${first}`);
+    const url = apiPath`/repos/${name}/check`;
+    for (let after: string | null = ""; after !== null; ) {
+      const query: string = after === "" ? "" : `?${new URLSearchParams({ after })}`;
+      const answer = await ask(this.#registry, `${url}${query}`).catch((error) => {
+        if (error instanceof Refused && error.status < 500) throw error;
+        if (error instanceof Mistake) return undefined;
+        throw error;
+      });
+      const read = v.safeParse(checkAnswer, answer);
+      if (!read.success) return null;
+      const { settled, problems, next } = read.output;
+      if (!settled) throw new Mistake(`${name} is not settled yet`);
+      const [first] = problems;
+      if (first !== undefined) throw new Mistake(`the check of ${name} finds: ${first}`);
+      after = next;
+    }
     return "ok";
   }
 

@@ -11,7 +11,7 @@ import { KeyError, parsePrivateKey, parsePublicKey, publicKeyPem } from "../../h
 import { BadCursor } from "../../repository/check/step.ts";
 import { type RestoreSource, restoreStep, Superseded } from "../../repository/restore/step.ts";
 import type { App } from "../app-type.ts";
-import { authorOf, repositoryOf } from "../context.ts";
+import { accountsOf, authorOf, repositoryOf } from "../context.ts";
 import { render } from "../format.ts";
 import { parameters } from "../parameters.ts";
 import { refuse } from "../refusals.ts";
@@ -34,7 +34,7 @@ export async function restoreRepository(c: Context<App>): Promise<Response> {
     const source = await sourceOf(c, public_key);
     const step = await restoreStep(
       openStorage(c.env, repository),
-      { ...source, repository, indexedOnly: indexed_only },
+      { ...source, repository, indexedOnly: indexed_only, userIds: () => userIdsOf(c) },
       repositoryOf(c),
       after,
     );
@@ -59,6 +59,12 @@ export async function finishRestore(c: Context<App>): Promise<Response> {
   if ("refused" in restored) return refuse(c, restored.refused);
   const { packages, releases, backup } = restored;
   return render(c, 200, { packages, releases, backup });
+}
+
+/** Whoever has left meanwhile owns nothing again. */
+async function userIdsOf(c: Context<App>): Promise<ReadonlySet<number>> {
+  const users = await accountsOf(c).users();
+  return new Set(users.filter((it) => it.deactivatedAt === null).map(({ id }) => id));
 }
 
 async function sourceOf(

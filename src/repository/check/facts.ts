@@ -24,6 +24,8 @@ export interface Facts {
   publicKeyPem: string;
   /** The ledger is gone, and the bucket holds packages: until it is restored nothing here means anything. */
   lost: boolean;
+  /** The number of the last change. */
+  sequence: number;
   /** Is nothing on its way to the bucket? Only then do all files have to agree. */
   clean: boolean;
   packages: PackageFacts[];
@@ -33,15 +35,17 @@ export interface Facts {
   inProgress: string[];
 }
 
-/** What names and versions have to say. */
+/** What names and versions have to say, of the packages behind another one. */
 export interface IndexFacts {
-  /** Only then do they have to. */
-  clean: boolean;
-  publicKeyPem: string;
+  /** Are all changes in them? Only then do they have to agree. */
+  published: boolean;
+  sequence: number;
   /** With a release; in byte order. */
   packages: { name: string; versions: string[]; retired: string[] }[];
   /** Which packages lists and searches know of. */
   listed: string[];
+  /** Behind this package come others. */
+  next: string | null;
 }
 
 /** The packages behind `after`, until they have `releasesMax` releases; at least one. */
@@ -50,7 +54,9 @@ export function factsOf(world: World, after: string, releasesMax: number): Facts
   const packages: PackageFacts[] = [];
   let releases = 0;
   let next: string | null = null;
-  for (const name of ledger.packageNames(after)) {
+  // One more, to know whether it is the end.
+  const limit = Math.min(releasesMax, Number.MAX_SAFE_INTEGER - 1) + 1;
+  for (const name of ledger.packageNames(after, limit)) {
     if (releases >= releasesMax) {
       next = packages.at(-1)?.name ?? null;
       break;
@@ -61,7 +67,12 @@ export function factsOf(world: World, after: string, releasesMax: number): Facts
   }
   return {
     ...{ repository, packages, next, publicKeyPem: signer.publicKeyPem },
-    ...{ lost: ledger.isLost(), clean: ledger.isClean(), inProgress: ledger.keysInProgress() },
+    ...{
+      lost: ledger.isLost(),
+      sequence: ledger.sequence(),
+      clean: ledger.isClean(),
+      inProgress: ledger.keysInProgress(),
+    },
   };
 }
 
@@ -70,19 +81,18 @@ export function factsAbout(world: World, name: string): Facts {
   return { ...factsOf(world, name, 0), packages: [packageFacts(world, name)], next: null };
 }
 
-export function indexFactsOf({ ledger, signer }: World): IndexFacts {
-  const packages = ledger.packageNames().map((name) => ({ name, rows: ledger.releases(name) }));
+export function indexFactsOf({ ledger }: World, after: string, packagesMax: number): IndexFacts {
+  const names = ledger.packageNames(after, packagesMax);
+  const last = names.length < packagesMax ? null : (names.at(-1) ?? null);
+  const rows = ledger.versionsBetween(after, last);
+  const packages = [...Map.groupBy(rows, (row) => row.package)].map(([name, releases]) => ({
+    name,
+    versions: releases.map(({ version }) => version),
+    retired: releases.filter(({ retired }) => retired).map(({ version }) => version),
+  }));
   return {
-    clean: ledger.isClean(),
-    publicKeyPem: signer.publicKeyPem,
-    packages: packages
-      .filter(({ rows }) => rows.length > 0)
-      .map(({ name, rows }) => ({
-        name,
-        versions: rows.map(({ version }) => version),
-        retired: rows.filter((row) => row.retirement_reason !== null).map((row) => row.version),
-      })),
-    listed: ledger.catalogNames(),
+    ...{ published: ledger.isPublished(), sequence: ledger.sequence(), packages },
+    ...{ listed: ledger.catalogNames(after, last), next: last },
   };
 }
 

@@ -1,16 +1,20 @@
 /** names, versions and public_key, against the ledger; and the lists, which are in no file. */
-import { unpackNames, unpackVersions } from "../../hex/registry.ts";
+import { RegistryError, unpackNames, unpackVersions } from "../../hex/registry.ts";
+import { parsePublicKey } from "../../hex/sign.ts";
 import { sortVersions } from "../../hex/version.ts";
 import { namesKey, publicKeyKey, versionsKey } from "../keys.ts";
-import type { IndexFacts } from "./facts.ts";
+import type { Facts, IndexFacts } from "./facts.ts";
 import type { Problem } from "./problem.ts";
-import type { Reader } from "./reader.ts";
+import { type Reader, Unreadable } from "./reader.ts";
+
+/** All pages of the facts. */
+export type Index = Pick<IndexFacts, "packages" | "listed">;
 
 /** So many are said in full; of more, where they begin to differ. */
 const saidMax = 20;
 
 /** Kept in the same step as every change, so they are never behind. */
-export function checkLists({ listed, packages }: IndexFacts): Problem[] {
+export function checkLists({ listed, packages }: Index): Problem[] {
   const due = packages.map(({ name }) => name);
   const says = differenceOf("lists know of", "of ", listed, due);
   return says.map((it) => ({ says: it, cure: { do: "write lists" } }));
@@ -18,21 +22,22 @@ export function checkLists({ listed, packages }: IndexFacts): Problem[] {
 
 export async function checkIndexFiles(
   reader: Reader,
-  repository: string,
-  publicKey: CryptoKey,
-  facts: IndexFacts,
+  { repository, publicKeyPem }: Pick<Facts, "repository" | "publicKeyPem">,
+  { packages }: Index,
 ): Promise<Problem[]> {
+  const publicKey = await parsePublicKey(publicKeyPem);
   const says: string[] = [];
   const read = async <T>(path: string, key: string, unpack: (file: Uint8Array) => Promise<T>) => {
-    const file = await reader.read(key);
-    if (!file) {
+    try {
+      const file = await reader.read(key);
+      if (file) return await unpack(file);
       says.push(`${path} is missing`);
-      return undefined;
+    } catch (error) {
+      if (error instanceof Unreadable) says.push(error.message);
+      else if (error instanceof RegistryError) says.push(`${path}: ${error.message}`);
+      else throw error;
     }
-    return unpack(file).catch((error: unknown) => {
-      says.push(`${path}: ${error}`);
-      return undefined;
-    });
+    return undefined;
   };
   const names = await read("names", namesKey(repository), (file) =>
     unpackNames(file, publicKey, { repository }),
@@ -42,20 +47,18 @@ export async function checkIndexFiles(
   );
   if (names) {
     const told = names.packages.map(({ name }) => name);
-    const due = facts.packages.map(({ name }) => name);
+    const due = packages.map(({ name }) => name);
     says.push(...differenceOf("names says", "", told, due));
   }
   if (versions) {
     const told = versions.packages.map(
       ({ name, versions: list, retired }) => `${name} ${list} retired ${retired}`,
     );
-    const due = facts.packages.map(versionsText);
-    says.push(...differenceOf("versions says", "", told, due, ";"));
+    says.push(...differenceOf("versions says", "", told, packages.map(versionsText), ";"));
   }
-  const pem = await reader.read(publicKeyKey(repository));
-  if (!pem || new TextDecoder().decode(pem) !== facts.publicKeyPem) {
-    says.push("public_key is not the key that signs");
-  }
+  const isOurs = async (file: Uint8Array) => new TextDecoder().decode(file) === publicKeyPem;
+  const isSame = await read("public_key", publicKeyKey(repository), isOurs);
+  if (isSame === false) says.push("public_key is not the key that signs");
   return says.map((it) => ({ says: it, cure: { do: "write index" } }));
 }
 

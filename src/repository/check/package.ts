@@ -1,12 +1,13 @@
 /** One package: its signed file against its tarballs and docs, and against the ledger. */
 import { PackedError } from "../../docs/format.ts";
 import { sameBytes, toHex } from "../../hex/checksum.ts";
-import { type PackageResource, unpackPackage } from "../../hex/registry.ts";
+import { mtimeOf } from "../../hex/gzip.ts";
+import { type PackageResource, RegistryError, unpackPackage } from "../../hex/registry.ts";
 import { sortVersions } from "../../hex/version.ts";
 import * as keys from "../keys.ts";
 import type { Facts, PackageFacts, ReleaseFacts } from "./facts.ts";
 import type { Problem } from "./problem.ts";
-import type { Reader } from "./reader.ts";
+import { type Reader, Unreadable } from "./reader.ts";
 
 export interface PackageCheck {
   reader: Reader;
@@ -42,8 +43,10 @@ class Checker {
   async run(): Promise<string | null> {
     const { reader, of, after } = this.#check;
     const file = await this.#file();
-    if (after === null && !of.stale) this.#compareWithLedger(file);
-    const told = new Map((file?.releases ?? []).map((it) => [it.version, it]));
+    if (file === "newer") return null;
+    if (after === null && !of.stale && file !== "broken") this.#compareWithLedger(file);
+    const releases = file === undefined || file === "broken" ? [] : file.releases;
+    const told = new Map(releases.map((it) => [it.version, it]));
     const known = new Map(of.releases.map((it) => [it.version, it]));
     const all = [...new Set([...told.keys(), ...known.keys()])].sort();
     const versions = all.filter((it) => after === null || it > after);
@@ -64,24 +67,41 @@ class Checker {
   ): Promise<Problem[]> {
     const { docs = null, pages } = known ?? {};
     const found = [
-      told && (await this.#tarball(told)),
-      docs && (await this.#docs(version, docs)),
-      docs && pages?.stored && (await this.#pages(version, docs, pages.of)),
+      told && (await readable(() => this.#tarball(told))),
+      docs && (await readable(() => this.#docs(version, docs))),
+      docs && pages?.stored && (await readable(() => this.#pages(version, docs, pages.of))),
     ];
     return found.filter((it) => !!it);
   }
 
-  async #file(): Promise<PackageResource | undefined> {
+  async #file(): Promise<PackageResource | "broken" | "newer" | undefined> {
     const { reader, publicKey, facts, of } = this.#check;
     const { repository } = facts;
-    const file = await reader.read(keys.packageKey(repository, of.name));
-    if (!file) return undefined;
     try {
-      return await unpackPackage(file, publicKey, { repository, name: of.name });
+      const file = await reader.read(keys.packageKey(repository, of.name));
+      if (!file) return undefined;
+      const resource = await unpackPackage(file, publicKey, { repository, name: of.name });
+      const change = mtimeOf(file);
+      // Beyond this it is no number of ours, but damage that no client minds.
+      if (change > facts.sequence && change < 0x7fff_ffff) return this.#newer(change);
+      return resource;
     } catch (error) {
-      this.#say(this.#ofFile(`packages/${of.name}: ${error}`));
-      return undefined;
+      if (error instanceof Unreadable) {
+        this.#say(ofBytes(error.message));
+        return "broken";
+      }
+      if (!(error instanceof RegistryError)) throw error;
+      this.#say(this.#ofFile(`packages/${of.name}: ${error.message}`));
+      return "broken";
     }
+  }
+
+  /** It was signed by us after what the ledger knows: to write it anew would lose what it tells. */
+  #newer(change: number): "newer" {
+    const { facts, of } = this.#check;
+    const says = `packages/${of.name} shows change ${change}, and the ledger has come to ${facts.sequence} only: it was set back to an earlier day`;
+    this.#say(ofBytes(says));
+    return "newer";
   }
 
   async #tarball(release: ToldRelease): Promise<Problem | undefined> {
@@ -135,6 +155,10 @@ class Checker {
 
   #compareWithLedger(file: PackageResource | undefined): void {
     const { facts, of } = this.#check;
+    if (!file && of.releases.length > 0) {
+      this.#say(this.#ofFile(`packages/${of.name} is missing`));
+      return;
+    }
     const told = (file?.releases ?? []).map((it) =>
       textOf(it.version, it.outerChecksum, it.retired?.reason ?? null),
     );
@@ -153,6 +177,15 @@ class Checker {
 
   #ofFile(says: string): Problem {
     return { says, cure: { do: "write package", package: this.#check.of.name } };
+  }
+}
+
+async function readable(check: () => Promise<Problem | undefined>): Promise<Problem | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof Unreadable) return ofBytes(error.message);
+    throw error;
   }
 }
 

@@ -21,6 +21,8 @@ export function checkDue(ledger: Ledger, now: number): string | null | undefined
   const running = runningOf(ledger);
   if (running) return running.cursor;
   const last = lastOf(ledger);
+  // Which is said at once, and not again and again.
+  if (!last && ledger.isLost()) return null;
   // A repository that has just begun is checked when it is a day old, like all others.
   const since = now - Number(last ? Date.parse(last.at) : (ledger.state("first_check") ?? now));
   if (!last && ledger.state("first_check") === undefined) ledger.setState("first_check", now);
@@ -29,9 +31,18 @@ export function checkDue(ledger: Ledger, now: number): string | null | undefined
   return isDue ? null : undefined;
 }
 
-/** @returns how it went when this was the last step. */
-export function noteStep(ledger: Ledger, step: Step, now: number): CheckRun | undefined {
+/**
+ * @param cursor where the step began. Of two that began there only one counts: crons may overlap.
+ * @returns how it went when this was the last step; "late" when it does not count.
+ */
+export function noteStep(
+  ledger: Ledger,
+  cursor: string | null,
+  step: Step,
+  now: number,
+): CheckRun | "late" | undefined {
   const before = runningOf(ledger);
+  if ((before?.cursor ?? null) !== cursor) return "late";
   const says = step.problems.map((it) => it.says);
   const running: Running = {
     startedAt: before?.startedAt ?? now,
@@ -40,13 +51,14 @@ export function noteStep(ledger: Ledger, step: Step, now: number): CheckRun | un
     releases: (before?.releases ?? 0) + step.releases,
     problems: (before?.problems ?? 0) + says.length,
     examples: [...(before?.examples ?? []), ...says].slice(0, examplesMax),
+    settled: (before?.settled ?? true) && step.settled,
   };
   if (step.next !== null) {
     ledger.setState(runningName, JSON.stringify(running));
     return undefined;
   }
-  const { packages, releases, problems, examples } = running;
-  const run = { at: new Date(now).toISOString(), packages, releases, problems, examples };
+  const { startedAt: _startedAt, cursor: _cursor, ...counts } = running;
+  const run = { at: new Date(now).toISOString(), ...counts };
   ledger.setState(lastName, JSON.stringify(run));
   ledger.setState(runningName, null);
   return run;
@@ -55,6 +67,7 @@ export function noteStep(ledger: Ledger, step: Step, now: number): CheckRun | un
 export function checkState(ledger: Ledger): CheckState {
   const running = runningOf(ledger);
   return {
+    lost: ledger.isLost(),
     last: lastOf(ledger),
     running: running ? new Date(running.startedAt).toISOString() : null,
   };

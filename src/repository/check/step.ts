@@ -7,7 +7,7 @@
  */
 import { parsePublicKey } from "../../hex/sign.ts";
 import type { Facts, IndexFacts } from "./facts.ts";
-import { checkIndexFiles, checkLists } from "./index-files.ts";
+import { checkIndexFiles, checkLists, type Index } from "./index-files.ts";
 import { checkPackage } from "./package.ts";
 import type { Problem } from "./problem.ts";
 import { type Limits, Reader, type Reads, stepLimits } from "./reader.ts";
@@ -17,7 +17,7 @@ import { checkStrays } from "./strays.ts";
 export interface Checked {
   facts(after?: string, releasesMax?: number): Promise<Facts>;
   factsAbout(name: string): Promise<Facts>;
-  indexFacts(): Promise<IndexFacts>;
+  indexFacts(after: string, packagesMax: number): Promise<IndexFacts>;
   unknown(keys: string[]): Promise<string[]>;
 }
 
@@ -36,6 +36,7 @@ export interface Step {
 export class BadCursor extends Error {}
 
 const releasesAtOnce = 200;
+const packagesAtOnce = 2000;
 const looksMax = 4;
 
 /** @param cursor of the step before; null begins. @throws BadCursor */
@@ -49,7 +50,7 @@ export async function checkStep(
   const [phase, at = "", within] = (cursor ?? "packages/").split("/");
   if (phase === "packages") return checker.packages(at, within ?? null);
   if (phase === "index") return checker.index();
-  if (phase === "keys") return checker.keys(decodeURIComponent(at));
+  if (phase === "keys") return checker.keys(decoded(at));
   throw new BadCursor(`${cursor} is not where a check stopped`);
 }
 
@@ -86,29 +87,43 @@ class StepChecker {
   }
 
   async index(): Promise<Step> {
-    for (let look = 0; look < looksMax; look++) {
-      const facts = await this.#repository.indexFacts();
-      const problems = checkLists(facts);
-      if (facts.clean) {
-        const key = await parsePublicKey(facts.publicKeyPem);
-        const { repository } = await this.#repository.facts("", 0);
-        problems.push(...(await checkIndexFiles(this.#reader, repository, key, facts)));
-      }
-      const again = problems.length > 0 ? await this.#repository.indexFacts() : facts;
+    const facts = await this.#repository.facts("", 0);
+    if (facts.lost) return this.#lost();
+    this.#step.settled = false;
+    for (let look = 0; look < looksMax && !this.#step.settled; look++) {
+      const index = await this.#index();
+      if (!index) continue;
+      const problems = [...checkLists(index)];
+      problems.push(...(await checkIndexFiles(this.#reader, facts, index)));
+      const { published, sequence } = await this.#repository.indexFacts("", 1);
       // What changed while it was compared was not compared.
-      this.#step.settled = facts.clean && same(facts, again);
-      if (!same(facts, again)) continue;
-      this.#step.problems.push(...problems);
-      break;
+      this.#step.settled = published && sequence === index.sequence;
+      if (this.#step.settled) this.#step.problems.push(...problems);
     }
     return this.#reader.isSpent ? this.#end("keys/") : this.keys("");
   }
 
+  /** What names and versions have to say; undefined while something is on its way to them. */
+  async #index(): Promise<(Index & { sequence: number }) | undefined> {
+    const all: Index = { packages: [], listed: [] };
+    let sequence: number | undefined;
+    for (let after: string | null = ""; after !== null; ) {
+      const facts: IndexFacts = await this.#repository.indexFacts(after, packagesAtOnce);
+      sequence ??= facts.sequence;
+      if (!facts.published || facts.sequence !== sequence) return undefined;
+      all.packages.push(...facts.packages);
+      all.listed.push(...facts.listed);
+      after = facts.next;
+    }
+    return { ...all, sequence: sequence ?? 0 };
+  }
+
   async keys(after: string): Promise<Step> {
-    const { repository } = await this.#repository.facts("", 0);
+    const facts = await this.#repository.facts("", 0);
+    if (facts.lost) return this.#lost();
     const stopped = await checkStrays(
       this.#reader,
-      repository,
+      facts,
       after,
       (keys) => this.#repository.unknown(keys),
       (problem) => this.#step.problems.push(problem),
@@ -168,6 +183,15 @@ function underway({ packages, inProgress }: Facts): string[] {
 /** Bytes are said as numbers. */
 function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one, plain) === JSON.stringify(other, plain);
+}
+
+/** @throws BadCursor */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new BadCursor(`${text} is not where it stopped`);
+  }
 }
 
 function plain(_key: string, value: unknown): unknown {

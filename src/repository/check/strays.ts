@@ -1,5 +1,7 @@
 /** What lies in the repository's part of the bucket although nothing tells of it. */
-import { pagesPrefix, repositoryPrefix } from "../keys.ts";
+import { mtimeOf } from "../../hex/gzip.ts";
+import { packageKey, pagesPrefix, parseKey, repositoryPrefix } from "../keys.ts";
+import type { Facts } from "./facts.ts";
 import type { Problem } from "./problem.ts";
 import type { Reader } from "./reader.ts";
 
@@ -15,20 +17,26 @@ const keysMax = 5000;
  */
 export async function checkStrays(
   reader: Reader,
-  repository: string,
+  { repository, sequence }: Pick<Facts, "repository" | "sequence">,
   after: string,
   unknown: (keys: string[]) => Promise<string[]>,
   say: (problem: Problem) => void,
 ): Promise<string | null> {
   let seen = 0;
   let some: string[] = [];
-  const ask = async () => {
-    for (const key of some.length > 0 ? await unknown(some) : []) {
-      // It may have been removed, in good order, since it was listed.
-      if (!(await reader.head(key)) || (await unknown([key])).length === 0) continue;
-      say({ says: `${key}: nobody knows of it`, cure: { do: "remove", key } });
-    }
+  /** @returns the last key that was looked at. */
+  const ask = async (): Promise<string | undefined> => {
+    const listed = some;
     some = [];
+    for (const key of listed.length > 0 ? await unknown(listed) : []) {
+      // It may have been removed, in good order, since it was listed.
+      const isThere = (await reader.head(key)) && (await unknown([key])).length > 0;
+      if (isThere && (await isOfLater(reader, repository, sequence, key))) {
+        say({ says: `${key}: the ledger does not know of it any more`, cure: null });
+      } else if (isThere) say({ says: `${key}: nobody knows of it`, cure: { do: "remove", key } });
+      if (reader.isSpent) return key;
+    }
+    return listed.at(-1);
   };
   // In byte order: `pages/` comes before `repos/`.
   for (const prefix of [pagesPrefix(repository), repositoryPrefix(repository)]) {
@@ -36,11 +44,25 @@ export async function checkStrays(
     for await (const key of reader.storage.list(prefix, after)) {
       some.push(key);
       if (some.length < keysAtOnce) continue;
-      await ask();
+      const last = await ask();
       seen += keysAtOnce;
-      if (seen >= keysMax || reader.isSpent) return key;
+      if (last !== key || seen >= keysMax || reader.isSpent) return last ?? key;
     }
   }
-  await ask();
-  return null;
+  const end = some.at(-1);
+  const last = await ask();
+  return last === end ? null : (last ?? null);
+}
+
+/** Does its packages/NAME show a later change than the ledger has? Then it is the ledger that is wrong. */
+async function isOfLater(
+  reader: Reader,
+  repository: string,
+  sequence: number,
+  key: string,
+): Promise<boolean> {
+  const of = parseKey(repository, key);
+  if (!of || of.kind === "index") return false;
+  const file = await reader.read(packageKey(repository, of.name));
+  return file !== undefined && mtimeOf(file) > sequence;
 }

@@ -3,6 +3,8 @@ import type { BackupLine } from "../restore/backup.ts";
 import type { RestoredPackage, RestoredRelease } from "../restore/package.ts";
 import { Repairs } from "./repairs.ts";
 
+/** Half of what the date of a gzip file has room for. */
+const numberMax = 0x7fff_ffff;
 /** Who published what nobody knows the publisher of any more. */
 const nobody = "unknown";
 
@@ -11,12 +13,15 @@ export class Adoption extends Repairs {
   beginAdoption(): string {
     const restore = crypto.randomUUID();
     this.step(() => {
-      for (const table of ["packages", "releases", "dependants", "owners"]) {
+      const rows = ["packages", "releases", "dependants", "owners", "download_totals"];
+      // And whatever was to be done to files that this ledger knew nothing of.
+      for (const table of [...rows, "uploads", "removals", "unsettled"]) {
         this.sql.exec(`DELETE FROM ${table}`);
       }
       this.catalogueAnew();
       this.setState("restore", restore);
       this.setState("restored", null);
+      this.setState("remembered", null);
     });
     return restore;
   }
@@ -33,6 +38,22 @@ export class Adoption extends Repairs {
     if (!this.isLost() || this.state("restore") !== restore) return false;
     this.setState("restored", restore);
     return true;
+  }
+
+  /** What the backup says of packages that are here again. @returns as `adoptAll`. */
+  rememberAll(restore: string, lines: readonly BackupLine[]): boolean {
+    if (!this.isLost() || this.state("restore") !== restore) return false;
+    this.step(() => {
+      for (const it of lines) this.#remember(it);
+      this.setState("remembered", (this.remembered() ?? 0) + lines.length);
+    });
+    return true;
+  }
+
+  /** Of how many packages the backup told; null when there was none. */
+  remembered(): number | null {
+    const lines = this.state("remembered");
+    return typeof lines === "number" ? lines : null;
   }
 
   /** Has the last one that was begun adopted everything? */
@@ -62,34 +83,33 @@ export class Adoption extends Repairs {
     });
   }
 
-  /** What the backup says about a package that is here again. */
-  remember({ package: name, created, updated, downloads, owners, releases }: BackupLine): void {
+  #remember({ package: name, created, updated, downloads, owners, releases }: BackupLine): void {
     if (!this.holds(name)) return;
-    this.step(() => {
-      this.sql.exec("UPDATE packages SET created_at = ? WHERE name = ?", created, name);
-      for (const owner of owners) {
-        this.sql.exec("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?)", name, ...owner);
-      }
-      this.#setTotal(name, "", downloads);
-      for (const [version, publisher, published, updatedAt, count] of releases) {
-        if (!this.release(name, version)) continue;
-        this.sql.exec(
-          `UPDATE releases SET publisher = ?, published_at = ?, updated_at = ?
-           WHERE package = ? AND version = ?`,
-          ...[publisher, published, updatedAt, name, version],
-        );
-        this.#setTotal(name, version, count);
-      }
-      const row = this.package(name);
-      // Releases of after the backup are newer than it.
-      const at = Math.max(updated, row?.updated_at ?? 0);
-      const sequence = this.changed(name, at);
-      if (row && row.changed <= row.flushed) this.flushed(name, sequence, row.etag);
-    });
+    this.sql.exec("UPDATE packages SET created_at = ? WHERE name = ?", created, name);
+    for (const owner of owners) {
+      this.sql.exec("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?)", name, ...owner);
+    }
+    this.#setTotal(name, "", downloads);
+    for (const [version, publisher, published, updatedAt, count] of releases) {
+      if (!this.release(name, version)) continue;
+      this.sql.exec(
+        `UPDATE releases SET publisher = ?, published_at = ?, updated_at = ?
+         WHERE package = ? AND version = ?`,
+        ...[publisher, published, updatedAt, name, version],
+      );
+      this.#setTotal(name, version, count);
+    }
+    const row = this.package(name);
+    // Releases of after the backup are newer than it.
+    const at = Math.max(updated, row?.updated_at ?? 0);
+    const sequence = this.changed(name, at);
+    if (row && row.changed <= row.flushed) this.flushed(name, sequence, row.etag);
   }
 
   /** Changes are counted on from here, so that no number comes a second time. */
   countFrom(number: number): void {
+    // No signature covers it: of a damaged one it is no number of ours, and would leave no room for more.
+    if (number > numberMax) return;
     if (this.sequence() < number) this.setState("sequence", number);
   }
 

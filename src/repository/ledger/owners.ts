@@ -140,6 +140,7 @@ export class Owners extends Changes {
    * refused as soon as the first one's upload is reserved.
    */
   protected mayNotChange(name: string, author: Author): Refused | undefined {
+    if (this.isLost()) return lost(this.repository);
     if (author.standing === "member" || this.#owns(name, author)) return undefined;
     const isFree = !this.holds(name) && !this.#isComing(name, author);
     if (author.standing === "creator" && isFree) return undefined;
@@ -148,6 +149,7 @@ export class Owners extends Changes {
 
   /** Who owns a package is said by its full owners, and by whoever may change every package. */
   #mayNotOwn(name: string, author: Author): Refused | undefined {
+    if (this.isLost()) return lost(this.repository);
     const isMember = author.standing === "member";
     const isFull = author.userId !== null && this.level(name, author.userId) === "full";
     const isFree = author.standing === "creator" && !this.holds(name);
@@ -170,6 +172,10 @@ export class Owners extends Changes {
     );
     return rows.toArray().some(({ author }) => author !== apartFrom?.name);
   }
+}
+
+function lost(repository: string): Refused {
+  return { refused: { reason: "ledger_lost", repository } };
 }
 
 function isLastFull(owners: readonly OwnerRecord[], userId: number): boolean {

@@ -5,7 +5,7 @@
  */
 import type { Cure } from "../check/problem.ts";
 import * as keys from "../keys.ts";
-import type { Author, Refused } from "../types.ts";
+import type { Author } from "../types.ts";
 import { namedByNothing, Pages } from "./pages.ts";
 import { pagesAreStale } from "./rows.ts";
 
@@ -13,10 +13,6 @@ export class Repairs extends Pages {
   /** Has nothing ever been written here? */
   isNew(): boolean {
     return this.published() < 0 && this.packageNames().length === 0 && this.uploads().length === 0;
-  }
-
-  isLost(): boolean {
-    return this.state("lost") !== undefined;
   }
 
   lose(): void {
@@ -39,12 +35,6 @@ export class Repairs extends Pages {
       ...{ requestId: crypto.randomUUID(), ip: null, userAgent: null },
     };
     this.step(() => this.audit({ action: "repository.check", package: "", author, params }, now));
-  }
-
-  /** Nothing of a repository whose ledger is lost may be changed. */
-  protected override mayNotChange(name: string, author: Author): Refused | undefined {
-    if (this.isLost()) return { refused: { reason: "ledger_lost", repository: this.repository } };
-    return super.mayNotChange(name, author);
   }
 
   /** Should there be something in the bucket under this key, or may there be for now? */

@@ -191,6 +191,11 @@ export class Rows {
     return { ...counts, flushLagMs: Math.max(0, now - since) };
   }
 
+  /** Is the ledger empty over a bucket that is not? See `repairs.ts`. */
+  isLost(): boolean {
+    return this.state("lost") !== undefined;
+  }
+
   /** Is everything that the ledger says in the bucket and in KV? */
   isClean(): boolean {
     if (!this.isPublished()) return false;
@@ -217,13 +222,33 @@ export class Rows {
   }
 
   /** In byte order, those behind `after`. */
-  packageNames(after = ""): string[] {
-    return this.#names("SELECT name FROM packages WHERE name > ? ORDER BY name", after);
+  packageNames(after = "", limit = Number.MAX_SAFE_INTEGER): string[] {
+    return this.#names(
+      "SELECT name FROM packages WHERE name > ? ORDER BY name LIMIT ?",
+      ...[after, limit],
+    );
+  }
+
+  /** Of the packages behind `after`, and not behind `last`: by name. */
+  versionsBetween(
+    after: string,
+    last: string | null,
+  ): { package: string; version: string; retired: number }[] {
+    return this.sql
+      .exec<{ package: string; version: string; retired: number }>(
+        `SELECT package, version, retirement_reason IS NOT NULL AS retired FROM releases
+         WHERE package > ?1 AND (?2 IS NULL OR package <= ?2) ORDER BY package, version`,
+        ...[after, last],
+      )
+      .toArray();
   }
 
   /** What lists and searches know of. */
-  catalogNames(): string[] {
-    return this.#names("SELECT name FROM catalog ORDER BY name");
+  catalogNames(after: string, last: string | null): string[] {
+    return this.#names(
+      "SELECT name FROM catalog WHERE name > ?1 AND (?2 IS NULL OR name <= ?2) ORDER BY name",
+      ...[after, last],
+    );
   }
 
   keysInProgress(): string[] {

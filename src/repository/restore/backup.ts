@@ -4,8 +4,6 @@
  * can be resolved; but nobody knows any more whose they are.
  */
 import * as v from "valibot";
-import { gunzip } from "../../hex/gunzip.ts";
-import { gzip } from "../../hex/gzip.ts";
 import { backupKey } from "../keys.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ownerLevels } from "../types.ts";
@@ -25,8 +23,7 @@ const line = v.object({
 });
 export type BackupLine = v.InferOutput<typeof line>;
 
-/** More than a repository of a hundred thousand packages has. */
-const inflatedBytesMax = 64 * 1024 * 1024;
+const linesAtOnce = 200;
 
 /** What changed is in the backup after so long at the latest. */
 const backupEveryMs = 3600_000;
@@ -47,12 +44,7 @@ export async function writeBackup({ repository, ledger, storage }: World): Promi
   const key = backupKey(repository);
   const change = ledger.lastChange();
   const stored = await storage.head(key);
-  const text = ledger
-    .packageNames()
-    .map((name) => `${JSON.stringify(lineOf(ledger, name))}\n`)
-    .join("");
-  // The date makes two backups of one content differ, so that a late put of an older one loses.
-  const bytes = await gzip(new TextEncoder().encode(text), Math.floor(Date.now() / 1000));
+  const bytes = await compressed(ledger);
   await storage.put(
     key,
     bytes,
@@ -62,23 +54,42 @@ export async function writeBackup({ repository, ledger, storage }: World): Promi
   ledger.setState("backup_of", change);
 }
 
-/** @returns of how many packages it told; null when there is none, or it cannot be read. */
-export async function readBackup({ repository, ledger, storage }: World): Promise<number | null> {
-  const found = await storage.get(backupKey(repository));
-  if (!found) return null;
-  const bytes = new Uint8Array(await new Response(found.body).arrayBuffer());
-  let lines: BackupLine[];
+/** Bytes that are no backup. */
+export class BackupError extends Error {}
+
+/** @throws BackupError */
+export function readLine(text: string): BackupLine {
   try {
-    const text = new TextDecoder().decode(await gunzip(bytes, { inflatedBytesMax }));
-    lines = text
-      .split("\n")
-      .filter((it) => it !== "")
-      .map((it) => v.parse(line, JSON.parse(it)));
-  } catch {
-    return null; // half of it would be worse than nothing: whoever restores is told
+    return v.parse(line, JSON.parse(text));
+  } catch (error) {
+    throw new BackupError(error instanceof Error ? error.message : String(error));
   }
-  for (const it of lines) ledger.remember(it);
-  return lines.length;
+}
+
+/** Keeps what a restore was made of: the next backup knows of what was restored, and of nothing else. */
+export async function keepBackup({ repository, storage }: World): Promise<void> {
+  const found = await storage.get(backupKey(repository));
+  if (!found) return;
+  const bytes = new Uint8Array(await new Response(found.body).arrayBuffer());
+  const key = `${backupKey(repository)}.before-restore`;
+  const there = await storage.head(key);
+  await storage.put(key, bytes, there ? { kind: "replace", etag: there.etag } : { kind: "create" });
+}
+
+/** Some hundred lines at a time, so that nobody waits for all of them. */
+async function compressed(ledger: Ledger): Promise<Uint8Array> {
+  const stream = new CompressionStream("gzip");
+  const read = new Response(stream.readable).arrayBuffer();
+  const writer = stream.writable.getWriter();
+  for (let after: string | undefined = ""; after !== undefined; ) {
+    const names: string[] = ledger.packageNames(after, linesAtOnce);
+    const lines = names.map((name) => `${JSON.stringify(lineOf(ledger, name))}\n`);
+    await writer.write(new TextEncoder().encode(lines.join("")));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    after = names.at(-1);
+  }
+  await writer.close();
+  return new Uint8Array(await read);
 }
 
 function lineOf(ledger: Ledger, name: string): BackupLine {

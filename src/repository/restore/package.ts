@@ -1,9 +1,10 @@
 /** One package, as the bucket alone tells of it: its signed file, and the tarballs and docs that this names. */
 import { sameBytes, sha256, toHex } from "../../hex/checksum.ts";
+import { mtimeOf } from "../../hex/gzip.ts";
 import { checkMetadata } from "../../hex/metadata.ts";
 import { RegistryError, type ReleaseResource, unpackPackage } from "../../hex/registry.ts";
 import { unpackTarball } from "../../hex/tarball.ts";
-import type { Reader } from "../check/reader.ts";
+import { type Reader, Unreadable } from "../check/reader.ts";
 import * as keys from "../keys.ts";
 import type { DependencyRecord, PackageMeta, Retirement } from "../types.ts";
 
@@ -31,7 +32,7 @@ export interface RestoredPackage {
   etag: string;
   /** Does that say exactly this? Else it has to be written anew. */
   isUpToDate: boolean;
-  /** The number that the file carries as its date; all that come have to be greater. */
+  /** The number that our own file carries as its date, 0 of any other; all that come have to be greater. */
   mtimeSeconds: number;
 }
 
@@ -40,7 +41,7 @@ export interface Defect {
   package: string;
   /** Null for a package as a whole. */
   version: string | null;
-  outcome: "broken" | "missing" | "duplicate" | "stale" | "orphan" | "refused";
+  outcome: "broken" | "missing" | "duplicate" | "stale" | "orphan" | "refused" | "backup";
   why: string;
 }
 
@@ -57,34 +58,59 @@ export async function readPackage(
   say: (defect: Omit<Defect, "package">) => void,
 ): Promise<RestoredPackage | undefined> {
   const key = keys.packageKey(repository, name);
-  const stored = await reader.head(key);
-  const file = stored && (await reader.read(key));
-  if (!file) return undefined;
-  const mtimeSeconds = mtimeOf(file);
+  const stored = await reader.object(key).catch((error: unknown) => {
+    if (!(error instanceof Unreadable)) throw error;
+    say({ version: null, outcome: "broken", why: error.message });
+    return undefined;
+  });
+  if (!stored) return undefined;
   let told: readonly ReleaseResource[];
   try {
-    told = (await unpackPackage(file, publicKey, { repository, name })).releases;
+    told = (await unpackPackage(stored.bytes, publicKey, { repository, name })).releases;
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     say({ version: null, outcome: "broken", why: `packages/${name}: ${error.message}` });
-    return { name, releases: [], etag: stored.etag, isUpToDate: false, mtimeSeconds };
+    return { name, releases: [], etag: stored.etag, isUpToDate: false, mtimeSeconds: 0 };
   }
   const releases: RestoredRelease[] = [];
-  for (const [version, [release, ...others]] of Map.groupBy(told, (it) => it.version)) {
-    if (!release) continue;
-    const read =
-      others.length > 0
-        ? defect("duplicate", `packages/${name} tells of it ${others.length + 1} times`)
-        : await readRelease({ reader, repository, publicKey }, name, release);
-    if ("outcome" in read) say({ version, ...read });
-    else releases.push(read);
+  const all = [...Map.groupBy(told, (it) => it.version)];
+  for (let at = 0; at < all.length; at += releasesAtOnce) {
+    const some = all.slice(at, at + releasesAtOnce);
+    const read = await Promise.all(
+      some.map(([, same]) => onlyRelease({ reader, repository, publicKey }, name, same)),
+    );
+    for (const [index, it] of read.entries()) {
+      if ("outcome" in it) say({ version: some[index]?.[0] ?? null, ...it });
+      else releases.push(it);
+    }
   }
   // While it was read it may not have been replaced: nobody writes to a repository without a ledger.
   const isUpToDate = releases.length === told.length;
+  const mtimeSeconds = mtimeOf(stored.bytes);
   return { name, releases, mtimeSeconds, etag: stored.etag, isUpToDate };
 }
 
+/** At most 16 MiB each, and its docs after it. */
+const releasesAtOnce = 3;
+
 type ReleaseDefect = Pick<Defect, "outcome" | "why">;
+
+/** Of a version that is there twice none: nobody can say which one its users have. */
+async function onlyRelease(
+  source: Source,
+  name: string,
+  [release, ...others]: readonly ReleaseResource[],
+): Promise<RestoredRelease | ReleaseDefect> {
+  const count = others.length + 1;
+  if (!release || count > 1)
+    return defect("duplicate", `packages/${name} tells of it ${count} times`);
+  try {
+    return await readRelease(source, name, release);
+  } catch (error) {
+    if (error instanceof Unreadable) return defect("broken", error.message);
+    throw error;
+  }
+}
 
 async function readRelease(
   { reader, repository }: Source,
@@ -93,10 +119,9 @@ async function readRelease(
 ): Promise<RestoredRelease | ReleaseDefect> {
   const { version } = told;
   const key = keys.tarballKey(repository, name, version);
-  const stored = await reader.head(key);
-  const tarball = stored && (await reader.read(key));
-  if (!stored || !tarball) return defect("missing", `there is no ${key}`);
-  const unpacked = await unpackTarball(tarball);
+  const stored = await reader.object(key);
+  if (!stored) return defect("missing", `there is no ${key}`);
+  const unpacked = await unpackTarball(stored.bytes);
   if ("refused" in unpacked) return refused(unpacked.refused);
   const { innerChecksum, outerChecksum } = unpacked;
   const due = told.outerChecksum;
@@ -112,7 +137,7 @@ async function readRelease(
   }
   const { app, buildTools, elixir, description, licenses, links, maintainers, extra } = metadata;
   return {
-    ...{ version, innerChecksum, outerChecksum, sizeBytes: tarball.length, etag: stored.etag },
+    ...{ version, innerChecksum, outerChecksum, sizeBytes: stored.sizeBytes, etag: stored.etag },
     ...{ app, buildTools, elixir },
     meta: { description, licenses, links, maintainers, extra: JSON.stringify(extra) },
     // Whose a dependency is was decided when it was published, and stands in the signed file.
@@ -127,9 +152,8 @@ async function readRelease(
 }
 
 async function readDocs(reader: Reader, key: string): Promise<RestoredRelease["docs"]> {
-  const stored = await reader.head(key);
-  const docs = stored && (await reader.read(key));
-  return docs ? { etag: stored.etag, checksum: await sha256(docs) } : null;
+  const stored = await reader.object(key);
+  return stored ? { etag: stored.etag, checksum: await sha256(stored.bytes) } : null;
 }
 
 function publishedAtOf({ publishedAt }: ReleaseResource): number | undefined {
@@ -147,10 +171,4 @@ function defect(outcome: Defect["outcome"], why: string): ReleaseDefect {
 function refused(refusal: object): ReleaseDefect {
   const why = "message" in refusal ? String(refusal.message) : JSON.stringify(refusal);
   return defect("refused", why);
-}
-
-/** Of a gzip file (RFC 1952, 2.3). */
-export function mtimeOf(file: Uint8Array): number {
-  if (file.length < 8) return 0;
-  return new DataView(file.buffer, file.byteOffset).getUint32(4, true);
 }

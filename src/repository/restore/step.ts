@@ -5,10 +5,12 @@
 import { isPackageName } from "../../hex/name.ts";
 import { RegistryError, unpackVersions } from "../../hex/registry.ts";
 import { type Limits, Reader, type Reads, stepLimits } from "../check/reader.ts";
-import { BadCursor } from "../check/step.ts";
+import { BadCursor, decoded } from "../check/step.ts";
 import { checkStrays } from "../check/strays.ts";
 import { packageKey, parseKey, versionsKey } from "../keys.ts";
+import type { BackupLine } from "./backup.ts";
 import { type Defect, type RestoredPackage, readPackage } from "./package.ts";
+import { restorePeople } from "./people.ts";
 
 export interface RestoreSource {
   repository: string;
@@ -21,6 +23,8 @@ export interface RestoreSource {
    * leave packages/NAME behind when they take a package back.
    */
   indexedOnly: boolean;
+  /** Who may own something again: those who are users still. */
+  userIds(): Promise<ReadonlySet<number>>;
 }
 
 /** The repository's Durable Object. */
@@ -29,6 +33,8 @@ export interface RestoreTarget {
   beginRestore(): Promise<string | null>;
   /** @returns whether the restore is still the one that goes on. */
   adopt(restore: string, packages: RestoredPackage[]): Promise<boolean>;
+  /** @returns as `adopt`. */
+  remember(restore: string, lines: BackupLine[]): Promise<boolean>;
   /** All of the bucket was looked at. @returns as `adopt`. */
   adopted(restore: string): Promise<boolean>;
   unknown(keys: string[]): Promise<string[]>;
@@ -59,15 +65,41 @@ export async function restoreStep(
   const reader = new Reader(storage, limits);
   const [restore, phase, at = ""] = (cursor ?? (await begin(target))).split("/");
   if (!restore) throw new BadCursor(`${cursor} is not where it stopped`);
+  if (!(await target.adopt(restore, []))) throw new Superseded();
   const goOn = (next: string | null) => (next === null ? null : `${restore}/${next}`);
   if (phase === "packages") {
     const step = await restorePackages(reader, source, target, restore, at);
     return { ...step, next: goOn(step.next) };
   }
-  if (phase !== "orphans") throw new BadCursor(`${cursor} is not where it stopped`);
-  const step = await findOrphans(reader, source, target, decodeURIComponent(at));
+  if (phase === "orphans") {
+    const step = await findOrphans(reader, source, target, decoded(at));
+    return { ...step, next: goOn(step.next) };
+  }
+  if (phase !== "people") throw new BadCursor(`${cursor} is not where it stopped`);
+  const step = await findPeople(reader, source, target, restore, Number(at));
   if (step.next === null && !(await target.adopted(restore))) throw new Superseded();
   return { ...step, next: goOn(step.next) };
+}
+
+async function findPeople(
+  reader: Reader,
+  { repository, userIds }: RestoreSource,
+  target: RestoreTarget,
+  restore: string,
+  done: number,
+): Promise<RestoreStep> {
+  const ids = await userIds();
+  const { next, broken } = await restorePeople(
+    ...([reader, repository, done, (id: number) => ids.has(id)] as const),
+    async (lines) => {
+      if (!(await target.remember(restore, lines))) throw new Superseded();
+    },
+  );
+  const defect = { package: "", version: null, outcome: "backup" } as const;
+  return {
+    ...{ packages: 0, releases: 0, next: next === null ? null : `people/${next}` },
+    defects: broken === null ? [] : [{ ...defect, why: broken }],
+  };
 }
 
 async function begin(target: RestoreTarget): Promise<string> {
@@ -98,7 +130,7 @@ async function restorePackages(
     else {
       const read = await readPackage({ reader, ...source }, name, say);
       if (read) {
-        const due = isForeign ? { ...read, isUpToDate: false } : read;
+        const due = isForeign ? { ...read, isUpToDate: false, mtimeSeconds: 0 } : read;
         if (!(await target.adopt(restore, [due]))) throw new Superseded();
         step.packages++;
         step.releases += read.releases.length;
@@ -126,12 +158,20 @@ async function findOrphans(
 ): Promise<RestoreStep> {
   const defects: Defect[] = [];
   const unknown = (keys: string[]) => target.unknown(keys);
-  const stopped = await checkStrays(reader, repository, after, unknown, ({ says, cure }) => {
-    const found = cure?.do === "remove" ? parseKey(repository, cure.key) : undefined;
-    const name = found && "name" in found ? found.name : "";
-    const version = found && "version" in found ? found.version : null;
-    defects.push({ package: name, version, outcome: "orphan", why: says });
-  });
-  const next = stopped === null ? null : `orphans/${encodeURIComponent(stopped)}`;
+  // The ledger is made of these files: none of them is later than it.
+  const sequence = Number.POSITIVE_INFINITY;
+  const stopped = await checkStrays(
+    reader,
+    { repository, sequence },
+    after,
+    unknown,
+    ({ says, cure }) => {
+      const found = cure?.do === "remove" ? parseKey(repository, cure.key) : undefined;
+      const name = found && "name" in found ? found.name : "";
+      const version = found && "version" in found ? found.version : null;
+      defects.push({ package: name, version, outcome: "orphan", why: says });
+    },
+  );
+  const next = stopped === null ? "people/0" : `orphans/${encodeURIComponent(stopped)}`;
   return { packages: 0, releases: 0, defects, next };
 }
