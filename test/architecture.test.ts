@@ -51,7 +51,7 @@ const places: [RegExp, RegExp, string][] = [
   [/^hono($|\/)/, /^(http|web)\//, "hono is for http/ and web/"],
   [
     /^cloudflare:/,
-    /^(index\.ts|repository\/repository\.ts|accounts\/accounts\.ts|mirror\/mirror\.ts|group\/group\.ts|metrics\/metrics\.ts)$/,
+    /^(index\.ts|repository\/(repository|upkeep)\.ts|accounts\/accounts\.ts|mirror\/mirror\.ts|group\/group\.ts|metrics\/metrics\.ts)$/,
     "Workers' own module is for the entry and the Durable Objects",
   ],
   [/^protobufjs/, /^hex\//, "protobuf is for hex/"],
@@ -78,7 +78,7 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
 );
 
 const isDurableObject = (file: string) =>
-  /^(repository\/repository|accounts\/accounts|mirror\/mirror|group\/group|metrics\/metrics)\.ts$/.test(
+  /^(repository\/(?:repository|upkeep)|accounts\/accounts|mirror\/mirror|group\/group|metrics\/metrics)\.ts$/.test(
     file,
   );
 

@@ -4,7 +4,6 @@
  * Its methods are what may be done to a repository; each answers with an outcome or a refusal, and
  * throws only for faults.
  */
-import { DurableObject } from "cloudflare:workers";
 import { readConfig } from "../config/config.ts";
 import { signingKeyPem } from "../config/signing-key.ts";
 import { openStorage } from "../config/storage.ts";
@@ -14,11 +13,6 @@ import { countErrors } from "../metrics/storage.ts";
 import { handOver } from "../metrics/tally.ts";
 import { Courier } from "../webhooks/courier.ts";
 import type { DeliveryRecord } from "../webhooks/deliveries.ts";
-import { type Facts, factsAbout, factsOf, type IndexFacts, indexFactsOf } from "./check/facts.ts";
-import type { CheckState } from "./check/nightly.ts";
-import type { Cure } from "./check/problem.ts";
-import { checkDue, checkState, noteStep } from "./check/progress.ts";
-import type { Step } from "./check/step.ts";
 import { detailsOf } from "./details.ts";
 import { publishDocs, revertDocs } from "./docs.ts";
 import { Flush } from "./flush.ts";
@@ -31,9 +25,7 @@ import { retryDelaysMs } from "./place.ts";
 import { type Published, publish } from "./publish.ts";
 import { recordOf } from "./record.ts";
 import { recover } from "./recover.ts";
-import { type BackupLine, isBackupDue, writeBackup } from "./restore/backup.ts";
-import { finishRestore, type Restored } from "./restore/finish.ts";
-import type { RestoredPackage } from "./restore/package.ts";
+import { isBackupDue, writeBackup } from "./restore/backup.ts";
 import { retire } from "./retire.ts";
 import { revert } from "./revert.ts";
 import { openSigner } from "./signer.ts";
@@ -52,6 +44,7 @@ import type {
   Refused,
   Retirement,
 } from "./types.ts";
+import { Upkeep } from "./upkeep.ts";
 import { Uploads } from "./upload.ts";
 import type { World } from "./world.ts";
 
@@ -59,9 +52,7 @@ import type { World } from "./world.ts";
 const alarmDelayMs = 1000;
 const alarmDelayMsMax = 30_000;
 
-export class Repository extends DurableObject<Env> {
-  /** Not `#world`: tests put a faulty storage into it. */
-  world!: World;
+export class Repository extends Upkeep {
   /** When the alarm comes that is set. */
   #alarmAt = Number.POSITIVE_INFINITY;
   #failures = 0;
@@ -195,75 +186,6 @@ export class Repository extends DurableObject<Env> {
     if (!this.world.ledger.isLost()) await this.world.flush.registry();
   }
 
-  /** What the ledger says should be in the bucket, of the packages behind `after`, for `check`. */
-  facts(after = "", releasesMax = Number.POSITIVE_INFINITY): Facts {
-    return factsOf(this.world, after, releasesMax);
-  }
-
-  factsAbout(name: string): Facts {
-    return factsAbout(this.world, name);
-  }
-
-  indexFacts(after: string, packagesMax: number): IndexFacts {
-    return indexFactsOf(this.world, after, packagesMax);
-  }
-
-  /** Those of the keys that should not be in the bucket. */
-  unknown(keys: string[]): string[] {
-    return keys.filter((key) => !this.world.ledger.knows(key));
-  }
-
-  /** Makes good what a check found, with the next alarm. */
-  repair(cures: readonly Cure[], author: Author): void {
-    if (this.world.ledger.isLost()) return;
-    this.world.ledger.cure(cures, author, Date.now());
-    this.world.wake();
-  }
-
-  /** Begins to make a lost ledger anew; `adopt`, `adopted` and `finishRestore` follow, as `RestoreTarget` says. */
-  beginRestore(): string | null {
-    const { ledger } = this.world;
-    return ledger.isLost() ? ledger.beginAdoption() : null;
-  }
-
-  adopt(restore: string, packages: readonly RestoredPackage[]): boolean {
-    return this.world.ledger.adoptAll(restore, packages);
-  }
-
-  remember(restore: string, lines: readonly BackupLine[]): boolean {
-    return this.world.ledger.rememberAll(restore, lines);
-  }
-
-  adopted(restore: string): boolean {
-    return this.world.ledger.adopted(restore);
-  }
-
-  finishRestore(author: Author): Promise<Restored | Refused> {
-    return finishRestore(this.world, author);
-  }
-
-  /** As `NightlyChecked` says. */
-  checkDue(now: number): string | null | undefined {
-    return checkDue(this.world.ledger, now);
-  }
-
-  checked(cursor: string | null, step: Step, now: number): boolean {
-    const { ledger, repository } = this.world;
-    const run = noteStep(ledger, cursor, step, now);
-    if (run === "late") return false;
-    if (!run) return true;
-    const { packages, releases, problems } = run;
-    ledger.noteCheck({ packages, releases, problems }, now);
-    if (problems > 0) {
-      console.error({ message: `${repository}: the check found ${problems} problems`, ...run });
-    }
-    return true;
-  }
-
-  checkState(): CheckState {
-    return checkState(this.world.ledger);
-  }
-
   /** What webhooks were told, and are still to be told; newest first. */
   deliveries(limit: number, before?: string): DeliveryRecord[] {
     return this.world.ledger.deliveries.log(limit, before);
@@ -291,7 +213,10 @@ export class Repository extends DurableObject<Env> {
       // After the flush, so that what webhooks hear of is there; nobody waits for them.
       this.courier.run();
       // An isolate without requests has nobody else who would.
-      this.ctx.waitUntil(handOver((counts) => this.env.METRICS.getByName(metricsName).add(counts)));
+      const { METRICS } = this.env;
+      if (METRICS) {
+        this.ctx.waitUntil(handOver((counts) => METRICS.getByName(metricsName).add(counts)));
+      }
     }
   }
 
