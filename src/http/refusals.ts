@@ -280,7 +280,8 @@ export function answerTo(refusal: Refusal): Answer {
       return invalid({ name: "metadata does not match package name" });
     case "ledger_lost":
       return {
-        status: 503,
+        // Not 503, which rebar3 takes for success.
+        status: 422,
         message:
           `The ledger of ${refusal.repository} was lost, or its bucket was filled by somebody else: ` +
           `it can be read, and changed again after \`hexedge check ${refusal.repository} --repair\``,

@@ -332,7 +332,7 @@ describe("hexedge check --repair, when the ledger is lost", () => {
     const acme = await lost();
     const before = await acme.says();
     const refused = await acme.publish({ name: "base", version: "2.0.0" });
-    expect(refused.status).toBe(503);
+    expect(refused.status).toBe(422);
     expect(await refused.text()).toContain("hexedge check acme --repair");
     const told = await acme.check();
     expect(told.code).toBe(1);
@@ -404,7 +404,7 @@ describe("hexedge check --repair, when the ledger is lost", () => {
       /^hexedge: 1 thing in the bucket cannot be restored, so nothing was changed.*--without-broken/,
     );
     expect(file()).toEqual(before);
-    expect((await acme.publish({ name: "base", version: "2.0.0" })).status).toBe(503);
+    expect((await acme.publish({ name: "base", version: "2.0.0" })).status).toBe(422);
 
     const went = await acme.check("--repair", "--without-broken", "--prune");
     expect(went).toMatchObject({ code: 0, stderr: "" });
@@ -428,7 +428,7 @@ describe("hexedge check --repair, when the ledger is lost", () => {
     const again = new Acme(await startServer({ config, dataPath, port }), "acme");
     const restored = async () => (await again.step()).cures[0] !== "restore ledger";
     expect(await restored()).toBe(false);
-    expect((await again.publish({ name: "new" })).status).toBe(503);
+    expect((await again.publish({ name: "new" })).status).toBe(422);
     let killed = 0;
     for (let ms = 350; !(await restored()) && ms < 3000; ms += 100) {
       if (await killedAfter(ms, again.server, args)) killed++;

@@ -2,7 +2,8 @@
  * A bucket that MiniRepo filled, with everything that MiniRepo leaves behind in one, becomes a repository of
  * Hexedge where it lies; hex_core and rebar3 then read it as any other.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -22,7 +23,14 @@ import { says } from "../static/says.ts";
 import { erlangAvailable } from "../support/erlang.ts";
 import { hexedge } from "../support/hexedge.ts";
 import { askHexCore, getDeps } from "../support/rebar3.ts";
-import { type Server, startServer, temporaryFolder, until } from "../support/server.ts";
+import { FakeS3, fakeKeys } from "../support/s3.ts";
+import {
+  type Server,
+  type ServerOptions,
+  startServer,
+  temporaryFolder,
+  until,
+} from "../support/server.ts";
 import { packageTarball, tar } from "../support/tarball.ts";
 
 const repository = "test_repo";
@@ -38,10 +46,76 @@ const oldKey = await parsePrivateKey(oldPem);
 const oldPublicPem = await publicKeyPem(oldKey);
 const oldPublicKey = await parsePublicKey(oldPublicPem);
 
-/** A data folder in which another program has kept the repository. */
-async function makeMiniRepo(): Promise<string> {
-  const data = join(temporaryFolder(), "data");
-  const folder = join(data, "files/repos", repository);
+/** Where the repository's files lie: paths are below `repos/test_repo/`. */
+interface Bucket {
+  read(path: string): Buffer;
+  write(path: string, bytes: Buffer): void;
+  remove(path: string): void;
+  has(path: string): boolean;
+}
+
+interface Place {
+  bucket: Bucket;
+  options: ServerOptions;
+}
+
+/** `npm start` as it comes: what another program kept is copied into its data folder. */
+async function inFolder(): Promise<Place> {
+  const dataPath = join(temporaryFolder(), "data");
+  const folder = join(dataPath, "files/repos", repository);
+  await makeMiniRepo(folder);
+  const bucket = {
+    read: (path: string) => readFileSync(join(folder, path)),
+    write: (path: string, bytes: Buffer) => writeFileSync(join(folder, path), bytes),
+    remove: (path: string) => rmSync(join(folder, path)),
+    has: (path: string) => existsSync(join(folder, path)),
+  };
+  return { bucket, options: { config, dataPath } };
+}
+
+/** An S3 that is strict, with other things beside the repository in the bucket. */
+async function onS3(): Promise<Place> {
+  const fake = (await FakeS3.start()).unref();
+  fake.keysPerPage = 3;
+  const folder = join(temporaryFolder(), repository);
+  await makeMiniRepo(folder);
+  const keyOf = (path: string) => `team/hex/repos/${repository}/${path}`;
+  const bucket = {
+    read(path: string) {
+      const { bytes } = fake.objects.get(keyOf(path)) ?? {};
+      if (!bytes) throw new Error(`${path} is not there`);
+      return bytes;
+    },
+    write(path: string, bytes: Buffer) {
+      const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
+      fake.objects.set(keyOf(path), { bytes, etag, lastModified: new Date(), meta: {} });
+    },
+    remove: (path: string) => fake.objects.delete(keyOf(path)),
+    has: (path: string) => fake.objects.has(keyOf(path)),
+  };
+  for (const it of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(it.parentPath, it.name);
+    if (it.isFile()) bucket.write(path.slice(folder.length + 1), readFileSync(path));
+  }
+  const { endpoint, region, bucket: name } = fake;
+  const s3 = `[vars]
+STORAGE = "s3"
+[vars.S3]
+endpoint = "${endpoint}"
+region = "${region}"
+bucket = "${name}"
+prefix = "team/hex"
+`;
+  const environment = {
+    S3_ACCESS_KEY_ID: fakeKeys.accessKeyId,
+    S3_SECRET_ACCESS_KEY: fakeKeys.secretAccessKey,
+  };
+  const placed = config.replace("[vars.REPOSITORIES", `${s3}[vars.REPOSITORIES`);
+  return { bucket, options: { config: placed, environment } };
+}
+
+/** A folder in which another program has kept the repository. */
+async function makeMiniRepo(folder: string): Promise<void> {
   mkdirSync(join(folder, "tarballs"), { recursive: true });
   mkdirSync(join(folder, "docs"));
   const releases = [
@@ -83,7 +157,6 @@ async function makeMiniRepo(): Promise<string> {
   );
   rmSync(join(folder, "tarballs/gone-1.0.0.tar"));
   rmSync(join(folder, "public_key")); // MiniRepo seldom writes it
-  return data;
 }
 
 async function change(
@@ -99,10 +172,14 @@ async function change(
   writeFileSync(path, await buildPackage(changed, oldKey, { mtimeSeconds: 0 }));
 }
 
-describe("a MiniRepo's bucket, taken over in place", () => {
+describe.each([
+  ["in a folder", inFolder],
+  ["on S3", onS3],
+])("a MiniRepo's bucket %s, taken over in place", (_where, place) => {
   let server: Server;
-  let folder: string;
-  const key = () => ["--public-key", join(folder, "../../../old.pem")];
+  let bucket: Bucket;
+  let keyFile: string;
+  const key = () => ["--public-key", keyFile];
   const takeOver = (...args: string[]) => hexedge(server, ["import", "--in-place", ...args]);
   const read = async (path: string) => {
     const answer = await server.fetch(`/repos/${repository}/${path}`);
@@ -111,17 +188,18 @@ describe("a MiniRepo's bucket, taken over in place", () => {
   const fetched = async (path: string) => Buffer.from((await read(path)) ?? []);
 
   beforeAll(async () => {
-    const dataPath = await makeMiniRepo();
-    folder = join(dataPath, "files/repos", repository);
-    writeFileSync(join(dataPath, "old.pem"), oldPublicPem);
-    server = await startServer({ config, dataPath });
+    const placed = await place();
+    bucket = placed.bucket;
+    keyFile = join(temporaryFolder(), "old.pem");
+    writeFileSync(keyFile, oldPublicPem);
+    server = await startServer(placed.options);
   });
 
   it("is read as it lies, and cannot be published to", async () => {
-    expect(await fetched("packages/good")).toEqual(readFileSync(join(folder, "packages/good")));
+    expect(await fetched("packages/good")).toEqual(bucket.read("packages/good"));
     const refused = await server.publish({ name: "new" });
-    expect(refused.status).toBe(503);
-    expect(existsSync(join(folder, "tarballs/new-1.0.0.tar"))).toBe(false);
+    expect(refused.status).toBe(422);
+    expect(bucket.has("tarballs/new-1.0.0.tar")).toBe(false);
   });
 
   it("is not believed without the key that it was signed with", async () => {
@@ -136,19 +214,26 @@ describe("a MiniRepo's bucket, taken over in place", () => {
     });
   });
 
+  it("is told apart from a damaged one by check: what lacks first is the key of whoever signed", async () => {
+    const told = await hexedge(server, ["check", repository, "--repair"]);
+    expect(told.code).toBe(1);
+    expect(told.stdout).toContain("not signed with the expected key");
+    expect(told.stderr).toMatch(/nothing was changed.*--public-key FILE.*--without-broken/);
+  });
+
   it("is not emptied when versions is missing", async () => {
-    const versions = readFileSync(join(folder, "versions"));
-    rmSync(join(folder, "versions"));
+    const versions = bucket.read("versions");
+    bucket.remove("versions");
     // A file that was seen is not looked at again for a second.
     await until(async () => (await read("versions")) === undefined, "versions to be gone");
     const told = await takeOver(repository, ...key());
     expect(told).toMatchObject({ code: 1, stdout: "" });
     expect(told.stderr).toContain("versions: It is not there");
-    writeFileSync(join(folder, "versions"), versions);
+    bucket.write("versions", versions);
   });
 
   it("is reported on, and left as it is while clients would lose something", async () => {
-    const before = readFileSync(join(folder, "packages/twice"));
+    const before = bucket.read("packages/twice");
     const told = await takeOver(repository, ...key());
     expect(told.code).toBe(1);
     const rows = told.stdout.split("\n").map((it) => it.split(/ {2,}/).slice(0, 2).join(" "));
@@ -163,8 +248,8 @@ describe("a MiniRepo's bucket, taken over in place", () => {
     expect(told.stderr).toMatch(
       /^hexedge: 3 things in the bucket cannot be restored, so nothing was changed.*--without-broken/,
     );
-    expect(readFileSync(join(folder, "packages/twice"))).toEqual(before);
-    expect((await server.publish({ name: "new" })).status).toBe(503);
+    expect(bucket.read("packages/twice")).toEqual(before);
+    expect((await server.publish({ name: "new" })).status).toBe(422);
   });
 
   it("is Hexedge's then, without its defects and with every good file as it was", async () => {
@@ -182,8 +267,14 @@ describe("a MiniRepo's bucket, taken over in place", () => {
       ["uses", ["1.0.0"], []],
     ]);
     const again = await takeOver(repository, ...key());
-    expect(again).toMatchObject({ code: 1, stdout: "" });
-    expect(again.stderr).toContain("there is nothing to restore");
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout).toBe("test_repo: already taken over: nothing to do\n");
+    const asJson = await takeOver(repository, "--json");
+    expect(asJson).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(asJson.stdout)).toEqual({
+      ...{ repository, fingerprint: null, finished: true, summary: { new: 0 } },
+      ...{ releases: [], problems: [] },
+    });
     const check = await hexedge(server, ["check", repository, "--json"]);
     expect(JSON.parse(check.stdout).problems.map((it: { cure: string }) => it.cure)).toEqual(
       Array.from({ length: 6 }, () => "remove"),

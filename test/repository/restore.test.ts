@@ -77,7 +77,7 @@ describe("a repository whose ledger was lost", () => {
     const before = await bytesOfAll(it);
     await loseLedger(it);
     const refused = await it.admin.publish({ name: "new", version: "1.0.0" });
-    expect(refused.status).toBe(503);
+    expect(refused.status).toBe(422);
     expect((await read(refused)).message).toContain(`check ${it.repository} --repair`);
     expect((await it.admin.file("/packages/foo")).status).toBe(200);
     // Neither the alarm nor the cron brings the bucket up to an empty ledger.
@@ -234,7 +234,7 @@ describe("a repository whose ledger was lost", () => {
     const [first] = ["packages/bar"];
     await it.admin.api("/restore", { method: "POST", ...jsonBody({}) });
     await crash(it);
-    expect((await it.admin.publish({ name: "new", version: "1.0.0" })).status).toBe(503);
+    expect((await it.admin.publish({ name: "new", version: "1.0.0" })).status).toBe(422);
     await restoreSteps(it);
     await crash(it);
     const storage = await injectFaults(it);
@@ -269,7 +269,7 @@ describe("what was asked of a repository whose ledger is lost", () => {
     const told = await Promise.all(
       answers.map(async (it) => [it.status, String((await read(it)).message).slice(0, 13)]),
     );
-    expect(told.slice(0, -1)).toEqual(told.slice(0, -1).map(() => [503, "The ledger of"]));
+    expect(told.slice(0, -1)).toEqual(told.slice(0, -1).map(() => [422, "The ledger of"]));
     expect(told.at(-1)?.[0]).toBe(404); // there is no such user
     expect((await it.admin.api("/check?prune=true&after=keys/", { method: "POST" })).status).toBe(
       200,
