@@ -136,7 +136,10 @@ describe("repair", () => {
     expect((await ann.api("/check")).status).toBe(403);
     await repair(it);
     const [latest] = await it.stub.auditLog({ limit: 1 });
-    expect(latest).toMatchObject({ action: "repository.repair", params: { cures: 1 } });
+    expect(latest).toMatchObject({
+      action: "repository.repair",
+      params: { cures: ["write index"] },
+    });
     expect((await it.admin.api("/check?after=nowhere")).status).toBe(422);
   });
 

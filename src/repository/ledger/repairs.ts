@@ -9,6 +9,9 @@ import type { Author } from "../types.ts";
 import { namedByNothing, Pages } from "./pages.ts";
 import { pagesAreStale } from "./rows.ts";
 
+/** In a line of the audit log. */
+const curesToldMax = 50;
+
 export class Repairs extends Pages {
   /** Has nothing ever been written here? */
   isNew(): boolean {
@@ -61,7 +64,7 @@ export class Repairs extends Pages {
   cure(cures: readonly Cure[], author: Author, now: number): void {
     this.step(() => {
       for (const it of cures) this.#cure(it);
-      const params = { cures: cures.length };
+      const params = { count: cures.length, cures: cures.slice(0, curesToldMax).map(textOf) };
       this.audit({ action: "repository.repair", package: "", author, params }, now);
     });
   }
@@ -124,4 +127,9 @@ export class Repairs extends Pages {
     const prefixes = [keys.repositoryPrefix, keys.pagesPrefix].map((it) => it(this.repository));
     return prefixes.some((prefix) => key.startsWith(prefix));
   }
+}
+
+/** `write package foo`, `remove repos/acme/notes.txt` … */
+function textOf({ do: what, ...of }: Cure): string {
+  return [what, ...Object.values(of)].join(" ");
 }
