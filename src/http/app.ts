@@ -238,7 +238,8 @@ function repositoryApi(): Hono<App> {
   on(api, "/packages/:name/verdicts", { get: listVerdicts });
   on(api, "/mirror", { post: mirrorLockfile });
   const administer = requires("administer");
-  on(api, "/check", { get: [administer, checkRepository], post: [administer, repairRepository] });
+  const keeps = requires("administer", ["hosted", "mirror"]);
+  on(api, "/check", { get: [keeps, checkRepository], post: [keeps, repairRepository] });
   on(api, "/restore", { post: [administer, restoreRepository] });
   on(api, "/restore/finish", { post: [administer, finishRestore] });
   return api;

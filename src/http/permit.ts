@@ -8,6 +8,7 @@ import {
   type Subject,
   type Verb,
 } from "../accounts/may.ts";
+import type { RepositoryConfig } from "../config/repositories.ts";
 import type { Standing } from "../repository/types.ts";
 import type { App } from "./app-type.ts";
 import { renewIdentity } from "./authenticate.ts";
@@ -27,9 +28,12 @@ export async function permit(
 }
 
 /** Lets only those pass who may do this to the repository, or to the package that the path names. */
-export function requires(verb: Exclude<Verb, "write" | "own">) {
+export function requires(
+  verb: Exclude<Verb, "write" | "own">,
+  kinds: readonly RepositoryConfig["kind"][] = ["hosted"],
+) {
   return async function authorize(c: Context<App>, next: Next): Promise<Response | undefined> {
-    const refused = (await permit(c, verb, subjectOf(c))) ?? unhosted(c);
+    const refused = (await permit(c, verb, subjectOf(c))) ?? unhosted(c, kinds);
     if (refused) return refuse(c, refused);
     await next();
     return undefined;
@@ -119,10 +123,13 @@ export function packageSubject(c: Context<App>, name: string): PackageSubject {
  * Why the API of hosted repositories is not for this one. Only the admin comes so far in one that is not
  * declared: to all others it is hidden.
  */
-function unhosted(c: Context<App>): HttpRefusal | undefined {
+function unhosted(
+  c: Context<App>,
+  kinds: readonly RepositoryConfig["kind"][] = ["hosted"],
+): HttpRefusal | undefined {
   const { name, isDeclared, kind } = c.get("repository");
   if (!isDeclared) return { reason: "repository_not_found", repository: name };
-  return kind === "hosted" ? undefined : { reason: "not_hosted", repository: name, kind };
+  return kinds.includes(kind) ? undefined : { reason: "not_hosted", repository: name, kind };
 }
 
 function refusalOf(denial: Exclude<ReturnType<typeof may>, "yes">, subject: Subject): HttpRefusal {

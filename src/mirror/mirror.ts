@@ -135,6 +135,15 @@ export class Mirror extends DurableObject<Env> {
     }
   }
 
+  /** Files of ours that are damaged: whoever asks for one gets it from upstream again. */
+  async drop(keys: readonly string[]): Promise<void> {
+    const { repository, storage } = this.world;
+    const prefixes = [`repos/${repository}/`, `upstream/${repository}/`];
+    for (const key of keys) {
+      if (prefixes.some((it) => key.startsWith(it))) await storage.delete(key);
+    }
+  }
+
   override async alarm(): Promise<void> {
     let next: number | null;
     try {

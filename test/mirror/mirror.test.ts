@@ -5,6 +5,7 @@ import { openStorage } from "../../src/config/storage.ts";
 import type { Env } from "../../src/env.ts";
 import { type MirrorWorld, mirrorWorld } from "../support/mirror.ts";
 import { packageTarball } from "../support/tarball.ts";
+import { Person } from "../support/world.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -118,6 +119,34 @@ describe("a mirror", () => {
     expect(back.headers.get("warning")).toBeNull();
   });
 
+  it("holds names and versions too when a lock file is brought in, for an export without upstream", async () => {
+    const it = await withFoo();
+    expect(await pin(it)).toMatchObject({ status: 200, warnings: [] });
+    const { asked } = it.upstream;
+    for (const path of ["names", "versions"]) {
+      expect(asked.filter((one) => one === path)).toEqual([path]);
+    }
+    expect(await kept(it)).toEqual(["names", "packages/foo", "tarballs/foo-1.0.0.tar", "versions"]);
+    await declare(it, { offline: true });
+    passSeconds(61);
+    for (const path of ["/names", "/versions"]) {
+      expect(await bytes(await it.reader.file(path))).toEqual(
+        await bytes(await it.author.file(path)),
+      );
+    }
+  });
+
+  it("only warns when names or versions cannot be had, and brings what is pinned", async () => {
+    const it = await withFoo();
+    it.upstream.answer = (path) =>
+      path === "versions" ? new Response("no", { status: 503 }) : undefined;
+    expect(await pin(it)).toMatchObject({
+      ...{ status: 200, releases: [{ package: "foo", outcome: "new" }] },
+      warnings: [expect.stringMatching(/^versions: upstream is away: /)],
+    });
+    expect(await kept(it)).toEqual(["names", "packages/foo", "tarballs/foo-1.0.0.tar"]);
+  });
+
   it("never asks upstream when it is declared offline", async () => {
     const it = await withFoo();
     await it.reader.file("/tarballs/foo-1.0.0.tar").then(bytes);
@@ -209,6 +238,15 @@ async function withFoo(): Promise<MirrorWorld> {
   expect((await it.author.publish({ name: "foo", version: "1.0.0" })).status).toBe(201);
   await it.author.file("/names").then(bytes);
   return it;
+}
+
+/** Brings foo in as the command does, when upstream's index is written. */
+async function pin({ author, repository }: MirrorWorld): Promise<unknown> {
+  await env.REPOSITORY.getByName(author.repository).recover();
+  const admin = new Person(repository, env.ADMIN_KEY);
+  const body = `%{\n  "foo": {:hex, :foo, "1.0.0", "${"0".repeat(64)}", [:mix], [], "${author.repository}"},\n}\n`;
+  const answer = await admin.api("/mirror", { method: "POST", body });
+  return answer.json();
 }
 
 async function declare(it: MirrorWorld, declaration: object): Promise<void> {

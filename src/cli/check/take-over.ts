@@ -2,13 +2,14 @@
 import type { Command } from "commander";
 import * as v from "valibot";
 import { publicKeyFingerprint } from "../../hex/sign.ts";
+import { Refused } from "../client.ts";
 import { readPublicKey } from "../key-files.ts";
 import { Mistake } from "../mistake.ts";
 import { openSession, type Session } from "../session.ts";
 import { repairAll } from "./repair.ts";
 import { isLacking, type Restored, restoreLedger } from "./restore.ts";
 import type { Problem } from "./steps.ts";
-import { stoppedSentence, tellChecked, tellDefects } from "./tell.ts";
+import { isUnsigned, stoppedSentence, tellChecked, tellDefects } from "./tell.ts";
 
 export interface TakeOverOptions {
   publicKey?: string;
@@ -22,7 +23,10 @@ const report = v.object({
   summary: v.record(v.string(), v.number()),
 });
 
-/** @throws Mistake when something that clients are told of would not be there afterwards, unless that is wanted. */
+/**
+ * Of what was taken over before, or was always ours, it says so, and does nothing.
+ * @throws Mistake when something that clients are told of would not be there afterwards, unless that is wanted.
+ */
 export async function takeOver(
   repository: string,
   options: TakeOverOptions,
@@ -36,17 +40,37 @@ export async function takeOver(
   const taken = await restoreLedger(session, repository, {
     ...{ publicKey: pem, indexedOnly: true },
     withoutBroken: options.withoutBroken ?? false,
-  });
+  }).catch(unlessThere);
+  if (taken === "there") return tellThere(session, repository);
   const problems = taken.finished ? await problemsAfter(session, repository) : [];
   const made = {
     ...{ repository, fingerprint: pem === undefined ? null : await publicKeyFingerprint(pem) },
     ...{ finished: taken.finished, summary: summaryOf(taken), releases: taken.defects, problems },
   };
   session.show(made, report, ({ fingerprint }) => tell(repository, fingerprint, taken, problems));
-  if (!taken.finished) throw new Mistake(stoppedSentence(taken.defects.filter(isLacking).length));
+  if (!taken.finished) {
+    const lacking = taken.defects.filter(isLacking);
+    throw new Mistake(stoppedSentence(lacking.length, lacking.filter(isUnsigned).length));
+  }
   if (problems.length > 0) {
     throw new Mistake(`not all files of ${repository} are as they should be: see above`);
   }
+}
+
+/** Whoever runs it again, not knowing whether it was finished, has what they want. */
+function unlessThere(error: unknown): "there" {
+  const isThere =
+    error instanceof Refused && error.status === 409 && error.message.includes("has its ledger");
+  if (isThere) return "there";
+  throw error;
+}
+
+function tellThere(session: Session, repository: string): void {
+  const made = {
+    ...{ repository, fingerprint: null, finished: true, summary: { new: 0 } },
+    ...{ releases: [], problems: [] },
+  };
+  session.done(made, `${repository}: already taken over: nothing to do`);
 }
 
 /** All files are signed anew, and verified; what nothing tells of is among the defects already. */

@@ -50,12 +50,31 @@ export function tellDefects(defects: readonly Defect[]): string {
   return more > 0 ? `${told}\n… and ${more} more: see --json` : told;
 }
 
-export function stoppedSentence(lacking: number): string {
-  return (
+/**
+ * The key comes first: without that of whoever signed, all is broken, and leaving it out would empty the
+ * repository.
+ * @param unsigned how many of them `isUnsigned`; undefined where that was not counted.
+ */
+export function stoppedSentence(lacking: number, unsigned?: number): string {
+  const key = "give --public-key FILE, the key of whoever signed";
+  const mend =
+    "mend it in the bucket, or leave it out with --without-broken, and no client finds it any more";
+  const stopped =
     `${count(lacking, "thing")} in the bucket cannot be restored, so nothing was changed and clients ` +
-    "read everything as before: mend it in the bucket, or leave it out with --without-broken, and no " +
-    "client finds it any more"
-  );
+    "read everything as before";
+  if (unsigned === undefined) {
+    return `${stopped}: where a signature is why, ${key} it; only then, of what is left, ${mend}`;
+  }
+  if (unsigned === 0) return `${stopped}: ${mend}`;
+  if (unsigned === lacking) {
+    return `${stopped}: not signed with the expected key, so ${key} all of it`;
+  }
+  return `${stopped}: ${unsigned} of them by the signature, so first ${key} it; then, of the rest, ${mend}`;
+}
+
+/** The file is as somebody else signed it: another key may cure it. */
+export function isUnsigned({ why }: Defect): boolean {
+  return why.includes("not signed with the expected key");
 }
 
 function count(number: number, what: string): string {
@@ -68,6 +87,7 @@ function cureOf({ cure }: Problem, isTried: boolean): string {
     return "publish it again with --replace, revert it, or put the file back from a copy of the bucket";
   }
   if (cure === "remove") return "`--repair --prune` removes it";
+  if (cure === "go online") return "with a network, `--repair` fetches it again";
   if (isTried && cure !== "restore ledger") {
     return "`--repair` did not mend it: what Hexedge logs says why";
   }
@@ -79,5 +99,6 @@ const cures: Record<string, string> = {
   "write index": "writes names, versions and public_key anew",
   "write pages": "unpacks the docs anew",
   "write lists": "lists the packages anew",
+  "fetch again": "removes it, and it is fetched from upstream again",
   "restore ledger": "makes it anew of what the bucket holds",
 };

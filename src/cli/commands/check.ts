@@ -1,4 +1,4 @@
-/** `check`: is all that a hosted repository has in the bucket as it should be? And `--repair` makes it so. */
+/** `check`: is all that a repository has in the bucket as it should be? And `--repair` makes it so. */
 import type { Command } from "commander";
 import * as v from "valibot";
 import { type Repaired, repairAll } from "../check/repair.ts";
@@ -24,7 +24,8 @@ export function checkCommand(program: Command): void {
     "\nReads every file as a client would that trusts nobody, against the ledger: a long time for a\n" +
       "large repository, in which others go on publishing. Only --repair changes anything. What only\n" +
       "the lost file had, such as a tarball, it cannot make up. Of a ledger that was lost it makes a new\n" +
-      "one, of what lies in the bucket; until then the repository can only be read.\n\n" +
+      "one, of what lies in the bucket; until then the repository can only be read. Of a mirror it reads\n" +
+      "what is kept; --repair removes what is damaged, and it is fetched again. A group keeps nothing.\n\n" +
       "Ends with 1 when something is wrong, or could not be compared.",
   );
 }

@@ -1,6 +1,9 @@
 import type { Context } from "hono";
+import type { MirrorConfig } from "../../config/repositories.ts";
 import { openStorage } from "../../config/storage.ts";
-import type { Cure, Problem } from "../../repository/check/problem.ts";
+import { parsePublicKey } from "../../hex/sign.ts";
+import { checkKept, type MirrorStep } from "../../mirror/check.ts";
+import type { Cure } from "../../repository/check/problem.ts";
 import { BadCursor, checkStep, type Step } from "../../repository/check/step.ts";
 import type { App } from "../app-type.ts";
 import { authorOf, repositoryOf } from "../context.ts";
@@ -9,18 +12,24 @@ import { refuse } from "../refusals.ts";
 
 /**
  * `GET /api/repos/NAME/check`: reads the repository as a distrusting client would, a piece at a time; `next`
- * of the answer is `after` of the next request.
+ * of the answer is `after` of the next request. Of a mirror, what it keeps.
  */
 export async function checkRepository(c: Context<App>): Promise<Response> {
+  const repository = c.get("repository");
+  if (repository.kind === "mirror")
+    return render(c, 200, mirrorView(await mirrorStep(c, repository), repository));
   const step = await stepOf(c);
   return step instanceof Response ? step : render(c, 200, viewOf(step));
 }
 
 /**
  * `POST /api/repos/NAME/check`: the same, and what the ledger knows is written anew by the alarm. With
- * `prune=true` what nothing tells of is removed as well. What is left is told.
+ * `prune=true` what nothing tells of is removed as well. What is left is told. Of a mirror, what is damaged is
+ * removed, so that it is fetched again; when it is offline it can only be told.
  */
 export async function repairRepository(c: Context<App>): Promise<Response> {
+  const repository = c.get("repository");
+  if (repository.kind === "mirror") return repairMirror(c, repository);
   const step = await stepOf(c);
   if (step instanceof Response) return step;
   const isPruned = c.req.query("prune") === "true";
@@ -44,19 +53,48 @@ function isDone(cure: Cure | null, isPruned: boolean): cure is Cure {
   return isPruned || cure.do !== "remove";
 }
 
-function viewOf({ problems, packages, releases, settled, next }: Step) {
+async function repairMirror(c: Context<App>, repository: MirrorConfig): Promise<Response> {
+  const step = await mirrorStep(c, repository);
+  const keys = repository.declaration.offline ? [] : step.problems.map(({ key }) => key);
+  if (keys.length > 0) await c.env.MIRROR.getByName(repository.name).drop(keys);
+  return render(c, 200, { ...mirrorView(step, repository), repaired: keys.length });
+}
+
+async function mirrorStep(
+  c: Context<App>,
+  { name, declaration }: MirrorConfig,
+): Promise<MirrorStep> {
+  const mirror = {
+    ...{ repository: name, upstreamName: declaration.upstream_name },
+    prefix: `${declaration.mode === "curated" ? "upstream" : "repos"}/${name}/`,
+    publicKey: await parsePublicKey(declaration.upstream_public_key),
+  };
+  return checkKept(openStorage(c.env, name), mirror, c.req.query("after") ?? "");
+}
+
+function mirrorView(step: MirrorStep, { declaration }: MirrorConfig) {
+  const cure = declaration.offline ? "go online" : "fetch again";
+  return { ...countsOf(step), settled: true, cures: step.problems.map(() => cure) };
+}
+
+function viewOf(step: Step) {
   return {
-    status: problems.length === 0 ? "ok" : "broken",
-    ...{ packages, releases },
+    ...countsOf(step),
     // While something is on its way, the registry files need not agree with each other yet.
-    settled,
-    problems: problems.map(({ says }) => says),
-    cures: problems.map(cureText),
-    next,
+    settled: step.settled,
+    // One for each problem, in their order.
+    cures: step.problems.map(({ cure }) => cure?.do ?? null),
   };
 }
 
-/** One for each problem, in their order. */
-function cureText({ cure }: Problem): string | null {
-  return cure?.do ?? null;
+function countsOf({
+  problems,
+  packages,
+  releases,
+  next,
+}: Pick<Step, "packages" | "releases" | "next"> & { problems: readonly { says: string }[] }) {
+  return {
+    status: problems.length === 0 ? "ok" : "broken",
+    ...{ packages, releases, problems: problems.map(({ says }) => says), next },
+  };
 }

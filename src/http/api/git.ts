@@ -11,6 +11,7 @@ import { storePackFile, updateMirror } from "../../git/update.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { App } from "../app-type.ts";
 import { withBody } from "../body.ts";
+import { accountsOf, authorOf } from "../context.ts";
 import { repositoryNamed } from "../find-repository.ts";
 import { render } from "../format.ts";
 import { checked } from "../parameters.ts";
@@ -23,6 +24,8 @@ const updateBytesMax = 4 * 1024 * 1024;
 const now = () => Date.now();
 
 interface Asked {
+  /** The repository that lends its permissions, and in whose audit log updates stand. */
+  repository: string;
   storage: Storage;
   address: string;
   /** Behind the address. */
@@ -37,7 +40,11 @@ export async function showGit(c: Context<App>): Promise<Response> {
   return render(c, 200, shown(found?.state));
 }
 
-/** `PUT /api/git/HOST/OWNER/NAME.git`: from now on it is this. */
+/**
+ * `PUT /api/git/HOST/OWNER/NAME.git`: from now on it is this. The line of the audit log comes after it, and
+ * when that fails so does the answer: the command sends the same again, which changes nothing and writes the
+ * line. An update that nobody is known to have made would be worse than a line that stands there twice.
+ */
 export async function updateGit(c: Context<App>): Promise<Response> {
   const asked = await askedOf(c, /^$/);
   if ("refused" in asked) return refuse(c, asked.refused);
@@ -47,7 +54,11 @@ export async function updateGit(c: Context<App>): Promise<Response> {
     return updateMirror(asked.storage, asked.address, update.output, now);
   });
   if ("refused" in done) return refuse(c, done.refused);
-  const message = `mirrored git ${asked.address}, revision ${done.state.revision}`;
+  const { head, revision } = done.state;
+  await accountsOf(c).noteGitUpdate(authorOf(c), asked.repository, {
+    ...{ repository: asked.address, head, revision },
+  });
+  const message = `mirrored git ${asked.address}, revision ${revision}`;
   c.set("done", { message });
   return render(c, 200, shown(done.state));
 }
@@ -76,7 +87,7 @@ async function askedOf(c: Context<App>, tail: RegExp): Promise<Asked | { refused
   const [, named = "", file = ""] = /^\/api\/git\/(.+?)\.git(\/.*)?$/.exec(c.req.path) ?? [];
   const address = gitAddress(named);
   if (address === undefined || !tail.test(file)) return { refused: { reason: "not_found" } };
-  return { storage: openStorage(c.env, repository), address, file };
+  return { repository, storage: openStorage(c.env, repository), address, file };
 }
 
 function shown(state: State | undefined) {

@@ -39,13 +39,33 @@ export async function listRepositories(c: Context<App>): Promise<Response> {
   );
 }
 
-/** `GET /api/repos/NAME` */
+/**
+ * `GET /api/repos/NAME`. Of a hosted one and of a group it also tells whether names and versions show all
+ * that was answered with 201: they follow a moment later.
+ */
 export async function showRepository(c: Context<App>): Promise<Response> {
   const { name, public: isPublic, isDeclared } = c.get("repository");
-  const refused = await permit(c, "read", { kind: "repository", name, public: isPublic });
-  if (refused) return refuse(c, refused);
+  const subject = { kind: "repository", name, public: isPublic } as const;
+  const refused = await permit(c, "read", subject);
+  // A key that only fetches may know whether what it fetches is all.
+  if (refused && (await permit(c, "fetch", subject))) return refuse(c, refused);
   if (!isDeclared) return refuse(c, { reason: "repository_not_found", repository: name });
-  return render(c, 200, repositoryView(c, c.get("repository")));
+  const repository = c.get("repository");
+  const view = repositoryView(c, repository);
+  if (repository.kind === "mirror") return render(c, 200, view);
+  const { hosted } = c.get("config");
+  const names = repository.kind === "hosted" ? [name] : repository.members;
+  const ours = names.filter((it) => hosted.has(it)).map((it) => isPublished(c, it));
+  return render(c, 200, { ...view, published: (await Promise.all(ours)).every(Boolean) });
+}
+
+async function isPublished(c: Context<App>, name: string): Promise<boolean> {
+  const repository = c.env.REPOSITORY.getByName(name);
+  const { published, next } = await repository.indexFacts("", 1);
+  // Without any package the index is written when somebody reads it.
+  if (published || next === null) return true;
+  // Then what is in the bucket is all that there is, until somebody restores the ledger.
+  return (await repository.facts("", 0)).lost;
 }
 
 function repositoryView(c: Context<App>, repository: RepositoryConfig) {
