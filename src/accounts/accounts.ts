@@ -295,6 +295,18 @@ export class Accounts extends DurableObject<Env> {
     audit(this.world, "name.conflict", { ...nobody, requestId: "" }, { organization, params });
   }
 
+  /**
+   * A mirror of git was updated, by whoever may write into the organization's repository.
+   * @param update whose doing it again has the same revision: an answer may have been lost.
+   */
+  noteGitUpdate(
+    author: Author,
+    organization: string,
+    update: { repository: string; head: string | null; revision: number },
+  ): void {
+    audit(this.world, "git.update", author, { organization, params: update });
+  }
+
   auditLog(query: AuditQuery): AuditRecord[] {
     return auditLog(this.world, query);
   }

@@ -14,7 +14,8 @@ export async function buildWorker(main: string): Promise<string> {
     logLevel: "error",
   }).catch(() => {
     // The bundler has said why, better than its error does.
-    throw new Mistake(`the Worker ${main} cannot be built`);
+    const where = "the configuration's `main` is relative to the file that it stands in";
+    throw new Mistake(`the Worker ${main} cannot be built: ${where}`);
   });
   await stop(); // the bundler's own process would stay as long as we do
   const [file] = result.outputFiles;

@@ -23,7 +23,15 @@ export class Refused extends Mistake {
 }
 
 /** No answer, or none in time: perhaps there is one another time. */
-export class Unreachable extends Mistake {}
+export class Unreachable extends Mistake {
+  /** Does nobody listen there at all? */
+  readonly isRefused: boolean;
+
+  constructor(message: string, isRefused = false) {
+    super(message);
+    this.isRefused = isRefused;
+  }
+}
 
 const answerMsMax = 60_000;
 
@@ -88,8 +96,10 @@ function unreachable({ url }: Registry, error: unknown): Unreachable {
     return new Unreachable(`${url} gave no answer within ${answerMsMax / 1000} seconds: try again`);
   }
   const cause = error instanceof Error ? error.cause : undefined;
-  const why = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
-  return new Unreachable(`cannot reach ${url}${why}: start it, or name another with --url`);
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const why = code === undefined ? "" : ` (${code})`;
+  const message = `cannot reach ${url}${why}: start it, or name another with --url`;
+  return new Unreachable(message, code === "ECONNREFUSED");
 }
 
 function parse(text: string): unknown {

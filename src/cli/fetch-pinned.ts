@@ -88,7 +88,8 @@ function isSame(hex: string, checksum: Uint8Array): boolean {
 function placeOf({ url, key }: PinnedOptions): Place {
   const wanted = "--lock needs --url, the repository to fetch from: https://repo.hex.pm";
   const place = readUrl(url ?? "", wanted);
-  return { url: place, key: key || environmentKey(place) };
+  const help = { key: "--key", away: "is --url right, and does it answer?" };
+  return { url: place, key: key || environmentKey(place), help };
 }
 
 /** The key of a Hexedge is nothing that hex.pm, or whoever is named here, should see. */

@@ -21,8 +21,16 @@ export async function openSource(
 ): Promise<{ source: SurveyedSource; called: string }> {
   if (/^https?:/i.test(from)) {
     const url = readUrl(from, `${from} is no URL: https://hex.example.com/repos/acme is one`);
+    if (options.from !== undefined) {
+      throw new Mistake(
+        `--from is for a folder that holds several: name one by its URL, https://HOST/repos/NAME`,
+      );
+    }
     const key = options.sourceKey || process.env.HEXEDGE_SOURCE_KEY || undefined;
-    return { source: new HttpSource({ url, key }), called: url };
+    return { source: new HttpSource({ url, key, help }), called: url };
+  }
+  if (options.sourceKey !== undefined) {
+    throw new Mistake(`--source-key is for a source behind a URL: ${from} is a folder`);
   }
   const path = await findFolder(from, options.from);
   const folder = new DiskFolder(path);
@@ -33,6 +41,11 @@ export async function openSource(
   return { source, called: path };
 }
 
+const help = {
+  key: "--source-key, or better HEXEDGE_SOURCE_KEY",
+  away: "is its URL right, and does it answer?",
+};
+
 /** The folder itself, or the one in `repos/` of a MiniRepo. */
 async function findFolder(path: string, wanted: string | undefined): Promise<string> {
   const inside = await readdir(path).catch((error: NodeJS.ErrnoException) => {
@@ -40,6 +53,9 @@ async function findFolder(path: string, wanted: string | undefined): Promise<str
     throw new Mistake(`${path} ${why}`);
   });
   if (inside.includes("names") && wanted === undefined) return path;
+  if (inside.includes("names") && !inside.includes("repos")) {
+    throw new Mistake(`${path} is a repository itself: --from is for a folder that holds several`);
+  }
   if (!inside.includes("repos")) {
     throw new Mistake(`${path} holds no repository: there is neither names nor repos/NAME/names`);
   }

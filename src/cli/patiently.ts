@@ -19,7 +19,7 @@ export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 /** A fault, and no refusal: perhaps it is over at the next time. */
-function mayPass(error: unknown): boolean {
+export function mayPass(error: unknown): boolean {
   if (error instanceof Unreachable) return true;
   return error instanceof Refused && (error.status === 429 || error.status >= 500);
 }

@@ -18,6 +18,7 @@ import { deploy, waitUntilHealthy } from "./setup/deploy.ts";
 import { lines } from "./setup/lines.ts";
 import { makeNamespace } from "./setup/namespace.ts";
 import { OwnFolder } from "./setup/own-folder.ts";
+import { planRest } from "./setup/plan.ts";
 import { Report } from "./setup/report.ts";
 import { makeSecrets, secretsThere } from "./setup/secrets.ts";
 import { verify } from "./setup/verify.ts";
@@ -68,7 +69,10 @@ async function takeSteps(
   await makeBucket(report, wrangler, declared, { isNeeded, isLoggedIn });
   await makeNamespace(report, wrangler, declared, folder, isLoggedIn);
   const url = await deploy(report, wrangler, folder, secrets, config);
-  if (url === undefined) return {};
+  if (url === undefined) {
+    await planRest(report, config, options.wait);
+    return {};
+  }
   await waitUntilHealthy(report, url, { waitMsMax: options.wait * 1000, everyMs });
   const found = await verify(report, url, config, folder, process.env);
   if (!found) return { url };

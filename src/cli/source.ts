@@ -17,7 +17,7 @@ export class HttpSource implements Source {
     if (answer.status === 200) return answer;
     if (answer.status === 404) return "missing";
     if (answer.status === 304 && etag !== undefined) return "unchanged";
-    throw new Mistake(unexpected(`${this.#place.url}/${path}`, answer.status));
+    throw new Mistake(unexpected(this.#place, `/${path}`, answer.status));
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {

@@ -7,7 +7,21 @@ export interface Place {
   url: string;
   /** None for what is open to everybody. */
   key: string | undefined;
+  /** What helps there; else it is a Hexedge that --url names. */
+  help?: Help;
 }
+
+interface Help {
+  /** How the key is given that is shown there. */
+  key: string;
+  /** What to do when nobody answers there. */
+  away: string;
+}
+
+const hexedgeHelp: Help = {
+  key: "--key, or better HEXEDGE_KEY",
+  away: "start it, or name another with --url",
+};
 
 export interface Answer {
   status: number;
@@ -25,10 +39,11 @@ const limitedMax = 10;
 
 /** @returns any answer that is final: 429 and 5xx are not, before they have been met several times. */
 export async function transfer(
-  { url, key }: Place,
+  place: Place,
   path: string,
   init: { method?: string; headers?: Record<string, string>; body?: Uint8Array | string } = {},
 ): Promise<Answer> {
+  const { url, key } = place;
   let [tries, limited] = [0, 0];
   for (;;) {
     const pauseMs = pausesMs[tries];
@@ -42,7 +57,7 @@ export async function transfer(
       if (answer.status < 500 || pauseMs === undefined) return answer;
     } catch (error) {
       if (error instanceof Mistake) throw error;
-      if (pauseMs === undefined) throw new Mistake(unreachable(`${url}${path}`, error));
+      if (pauseMs === undefined) throw new Mistake(unreachable(place, path, error));
     }
     tries++;
     await sleep(pauseMs);
@@ -54,13 +69,21 @@ export async function getFile(place: Place, path: string): Promise<Uint8Array | 
   const { status, bytes } = await transfer(place, path);
   if (status === 200) return bytes;
   if (status === 404) return undefined;
-  throw new Mistake(unexpected(`${place.url}${path}`, status));
+  throw new Mistake(unexpected(place, path, status));
 }
 
-export function unexpected(url: string, status: number): string {
-  if (status === 401) return `${url} answers 401: it takes a key, or another one than this`;
-  if (status === 403) return `${url} answers 403: it takes a key that may read it`;
-  return `${url} answers ${status}: try again later`;
+export function unexpected(place: Place, path: string, status: number): string {
+  const { key } = place.help ?? hexedgeHelp;
+  const answers = `${place.url}${path} answers ${status}`;
+  if (status === 401) return `${answers}: it takes a key, or another one than this: ${key}`;
+  if (status === 403) return `${answers}: it takes a key that may read it: ${key}`;
+  if (status === 504) {
+    return (
+      `${answers}: a mirror that does not hold it cannot ask its upstream now: try again when it can; ` +
+      "`hexedge mirror LOCKFILE --repository NAME` brings all that an export takes later, without upstream"
+    );
+  }
+  return `${answers}: try again later`;
 }
 
 async function once(
@@ -112,11 +135,13 @@ async function readBody(url: string, response: Response): Promise<Uint8Array> {
   return bytes;
 }
 
-function unreachable(url: string, error: unknown): string {
+function unreachable(place: Place, path: string, error: unknown): string {
+  const url = `${place.url}${path}`;
   if (error instanceof Error && error.name === "TimeoutError") {
     return `${url} gave no answer within ${answerMsMax / 1000} seconds: try again`;
   }
   const cause = error instanceof Error ? error.cause : undefined;
   const why = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
-  return `cannot reach ${url}${why}: try again, it goes on where it stopped`;
+  const { away } = place.help ?? hexedgeHelp;
+  return `cannot reach ${url}${why}: ${away}; run again, it goes on where it stopped`;
 }

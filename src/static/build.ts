@@ -57,6 +57,14 @@ export async function buildRepository(
   return BuildError.caught(() => build(request));
 }
 
+/** @returns why nothing would be built there whatever the tarballs are, or undefined. */
+export async function refusalOfFolder(
+  request: Omit<BuildRequest, "onTarball">,
+): Promise<BuildRefusal | undefined> {
+  const read = await BuildError.caught(() => Before.read(request));
+  return "refused" in read ? read.refused : undefined;
+}
+
 async function build(request: BuildRequest): Promise<BuildReport> {
   const { folder, repository, privateKey } = request;
   const listed = await folder.list("tarballs");

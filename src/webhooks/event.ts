@@ -7,7 +7,8 @@ export const eventNames = [
   ...["owner.add", "owner.update", "owner.transfer", "owner.remove"],
   ...["key.generate", "key.remove", "user.create", "user.deactivate", "password.update"],
   ...["organization.member.add", "organization.member.role", "organization.member.remove"],
-  "name.conflict",
+  ...["name.conflict", "git.update"],
+  ...["repository.check", "repository.repair", "repository.restore"],
 ] as const;
 
 /** Something that happened. */

@@ -91,6 +91,7 @@ describe("hexedge build", () => {
       [[keyFile, "--private-key", keyFile], "there is no folder"],
       [[dir, "--private-key", keyFile, "--name", "A B"], '"A B" is no name of a repository'],
       [[dir, "--private-key", keyFile, "--lock", "mix.lock"], "--lock needs --url"],
+      [[dir, "--private-key", keyFile, "--from", "hexpm"], "it goes with --lock"],
     ];
     for (const [args, sentence] of sentences) {
       const told = await hexedge(nobody, ["build", "--name", "acme", ...args]);
@@ -111,6 +112,21 @@ describe("hexedge build", () => {
     expect(refused.stderr).toContain("is signed with another key, SHA256:");
     expect(await build(["--force"])).toMatchObject({ code: 0, stderr: "" });
     expect(await problems(read, "acme")).toEqual([]);
+  });
+
+  it("says whose folder it is before it calls anything there bad, or fetches into it", async () => {
+    await add({ name: "foo" });
+    await build();
+    const tarballs = readdirSync(join(dir, "tarballs"));
+    for (const more of [[], ["--lock", "/nowhere/mix.lock", "--url", "http://127.0.0.1:9"]]) {
+      const told = await build(["--name", "other", ...more]);
+      expect(told).toMatchObject({ code: 1, stdout: "" });
+      expect(told.stderr).toMatch(/^hexedge: \S+ holds the repository acme: build into another/);
+    }
+    expect(readdirSync(join(dir, "tarballs"))).toEqual(tarballs);
+    expect(await problems(read, "acme")).toEqual([]);
+    expect(await build(["--name", "other", "--force"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await problems(read, "other")).toEqual([]);
   });
 
   it("finishes what was killed, and is a working repository meanwhile", async () => {

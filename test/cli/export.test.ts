@@ -31,8 +31,20 @@ kind = "hosted"
 public = true
 [vars.REPOSITORIES.shut]
 kind = "hosted"
+[vars.REPOSITORIES.fresh]
+kind = "hosted"
+[vars.REPOSITORIES.ours]
+kind = "group"
+members = ["fresh"]
 [vars.REPOSITORIES.mirrored]
 kind = "mirror"
+public = true
+upstream_name = "acme"
+upstream_url = "http://127.0.0.1:${port}/repos/acme"
+upstream_public_key = """${publicKey}"""
+[vars.REPOSITORIES.cut_off]
+kind = "mirror"
+offline = true
 public = true
 upstream_name = "acme"
 upstream_url = "http://127.0.0.1:${port}/repos/acme"
@@ -133,6 +145,27 @@ describe("hexedge export", () => {
     );
     const reverted = JSON.parse((await run("acme", ["--json"])).stdout);
     expect(reverted.removed).toEqual(["packages/passing", "tarballs/passing-1.0.0.tar"]);
+  });
+
+  it.each(["fresh", "ours"])(
+    "misses nothing of what was published a moment ago: %s",
+    async (repository) => {
+      const made: string[] = [];
+      for (const number of ["one", "two", "three"]) {
+        const name = `${repository}_${number}`;
+        await publish("fresh", { name });
+        made.push(name);
+        const told = await run(repository, ["--force"]);
+        expect(told).toMatchObject({ code: 0, stderr: "" });
+        for (const it of made) expect(await read(`tarballs/${it}-1.0.0.tar`), it).toBeDefined();
+      }
+    },
+  );
+
+  it("says what to do when a mirror does not hold the index, and cannot ask for it", async () => {
+    const told = await run("cut_off");
+    expect(told).toMatchObject({ code: 1, stdout: "" });
+    expect(told.stderr).toMatch(/names answers 504: .*`hexedge mirror LOCKFILE --repository NAME`/);
   });
 
   it.each(["mirrored", "both", "shut"])("writes the repository %s as well", async (repository) => {

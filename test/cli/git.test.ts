@@ -2,10 +2,11 @@
  * `npm run hexedge -- git mirror`: which repositories lock files mean, and what is said when one of them
  * cannot be had. Against a real `npm start`; test/clients/git.test.ts clones what was mirrored.
  */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { git } from "../../src/cli/git/git.ts";
 import { addressOfUrl, gitAddress } from "../../src/git/address.ts";
 import { readGitDependencies } from "../../src/hex/lockfile/git.ts";
 import { startUpstream } from "../support/git.ts";
@@ -214,6 +215,44 @@ describe("hexedge git mirror", () => {
     expect(done).toMatchObject({ code: 0, stderr: "" });
   });
 
+  it("is in the audit log, with who did it and what it is now", async () => {
+    const upstream = await startUpstream();
+    const source = await upstream.make("x/logged");
+    const pinned = await source.commit({ a: "1" });
+    const lock = written("mix.lock", [`"it": {:git, "${source.url}", "${pinned}", []}`]);
+    const adminKey = await server.makeUser("logger", "write");
+    expect(await mirror({ origin: server.origin, adminKey }, [lock])).toMatchObject({ code: 0 });
+    // Nothing changed, so nothing is said of it.
+    expect(await mirror({ origin: server.origin, adminKey }, [lock])).toMatchObject({ code: 0 });
+    const mine = await server.mustAsk("GET", "/api/audit-logs");
+    const entries = mine.filter((it: { user: string }) => it.user === "logger");
+    expect(entries).toMatchObject([
+      {
+        ...{ action: "git.update", credential: "key test", request_id: expect.any(String) },
+        params: {
+          ...{ repository: `${upstream.host}/x/logged`, head: "refs/heads/main", revision: 1 },
+          organization: "test_repo",
+        },
+      },
+    ]);
+    const ofIt = await server.mustAsk("GET", "/api/orgs/test_repo/audit-logs");
+    expect(ofIt).toContainEqual(entries[0]);
+  });
+
+  it("stops at once with a wrong key, and says where that came from", async () => {
+    const upstream = await startUpstream();
+    const lock = written("mix.lock", [
+      `"one": {:git, "${upstream.origin}/x/one.git", "${commit}", []}`,
+      `"two": {:git, "${upstream.origin}/x/two.git", "${commit}", []}`,
+    ]);
+    const told = await mirror({ origin: server.origin, adminKey: "hex_wrong" }, [lock]);
+    expect(told).toMatchObject({ code: 1, stdout: "" });
+    expect(told.stderr).toBe(
+      "hexedge: invalid API key: the key from HEXEDGE_KEY is not good for this\n",
+    );
+    expect(upstream.asked).toEqual([]);
+  });
+
   it("starts again when somebody else was faster", async () => {
     const upstream = await startUpstream();
     const source = await upstream.make("x/both");
@@ -236,6 +275,21 @@ describe("hexedge git mirror", () => {
     const told = await mirror({ origin, adminKey: "the_key" }, [lock]);
     expect(told.code).toBe(1);
     expect(told.stdout).toContain("is that the address of a Hexedge?");
+  });
+});
+
+describe("what git says when it fails", () => {
+  it("is why, also where that is on standard output, and no notice beside it", async () => {
+    const folder = join(temporaryFolder(), "broken.git");
+    await git(["init", "--quiet", "--bare", folder]);
+    const blob = (await git(["hash-object", "-w", "--stdin"], { folder, input: "lost" })).trim();
+    const entry = `100644 blob ${blob}\tfile\n`;
+    const tree = (await git(["mktree"], { folder, input: entry })).trim();
+    await git(["update-ref", "refs/tags/kept", tree], { folder });
+    rmSync(join(folder, "objects", blob.slice(0, 2)), { recursive: true });
+    const failed = await git(["fsck", "--connectivity-only"], { folder }).catch(String);
+    expect(failed).toContain(`missing blob ${blob}`);
+    expect(failed).not.toMatch(/notice|unborn/);
   });
 });
 

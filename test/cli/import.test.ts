@@ -8,7 +8,7 @@ import { says } from "../static/says.ts";
 import { hexedge } from "../support/hexedge.ts";
 import { hostedConfig } from "../support/hosted.ts";
 import { killedAfter } from "../support/killed.ts";
-import { type Server, startServer, temporaryFolder, until } from "../support/server.ts";
+import { freePort, type Server, startServer, temporaryFolder, until } from "../support/server.ts";
 import { packageTarball, type ReleaseOptions, tar } from "../support/tarball.ts";
 
 const names = ["one", "two", "three", "four", "five", "six", "seven"];
@@ -17,7 +17,8 @@ let server: Server;
 let dir: string;
 
 beforeAll(async () => {
-  server = await startServer({ config: hostedConfig(names) });
+  const group = `[vars.REPOSITORIES.together]\nkind = "group"\nmembers = ["one"]\n`;
+  server = await startServer({ config: hostedConfig(names) + group });
 });
 
 beforeEach(() => {
@@ -194,17 +195,41 @@ describe("hexedge import", () => {
 
   it("says in a sentence what is wrong", async () => {
     await makeStatic({ name: "foo" });
+    const closed = await freePort();
     const sentences: [string[], string][] = [
       [["/nowhere", "one"], "/nowhere is not there"],
       [[temporaryFolder(), "one"], "holds no repository"],
       [[dir, "nothing_such"], "is not there: is it a repository of this Hexedge?"],
       [[dir, "../one"], "is no name of a repository"],
       [[`${server.origin}/repos/two?x`, "one"], "the URL must be only"],
+      [[dir, "together"], "together is a group: only into a hosted repository"],
+      [[`${server.origin}/repos/two`, "one", "--from", "b"], "--from is for a folder"],
+      [[dir, "one", "--from", "b"], "--from is for a folder"],
+      [[dir, "one", "--source-key", "x"], "--source-key is for a source behind a URL"],
+      [[dir, "one", "--without-broken"], "--without-broken goes with --in-place"],
+      [
+        ["one", "--in-place", "--from", "b", "--source-key", "x", "--no-docs"],
+        "--from, --source-key, --no-docs goes with a source, and not with --in-place",
+      ],
+      [
+        [`${server.origin}/repos/two`, "one"],
+        "answers 403: it takes a key that may read it: --source-key",
+      ],
+      [[`http://127.0.0.1:${closed}/repos/two`, "one"], "is its URL right, and does it answer?"],
     ];
     for (const [args, sentence] of sentences) {
       const told = await hexedge(server, ["import", ...args]);
       expect(told, args.join(" ")).toMatchObject({ code: 1, stdout: "" });
       expect(told.stderr).toContain(sentence);
+    }
+    const away = { origin: `http://127.0.0.1:${closed}`, adminKey: "hex_no" };
+    for (const args of [
+      ["import", dir, "one"],
+      ["export", "one", join(temporaryFolder(), "out")],
+    ]) {
+      const told = await hexedge(away, args);
+      expect(told).toMatchObject({ code: 1, stdout: "" });
+      expect(told.stderr).toContain("ECONNREFUSED): start it, or name another with --url");
     }
     writeFileSync(join(dir, "names"), "broken");
     const broken = await run("one");

@@ -119,7 +119,13 @@ describe("hexedge mirror", () => {
     const scripted = await mirror(registry, [lock, "--json"]);
     expect(scripted.code).toBe(1);
     const document = JSON.parse(scripted.stdout);
-    expect(Object.keys(document)).toEqual(["repository", "summary", "releases", "skipped"]);
+    expect(Object.keys(document)).toEqual([
+      "repository",
+      "summary",
+      "releases",
+      "skipped",
+      "warnings",
+    ]);
     expect(document.summary).toEqual({
       ...{ new: 21, there: 1, missing: 1, wrong: 1, unavailable: 1, skipped: 0 },
     });
@@ -202,7 +208,24 @@ describe("hexedge mirror", () => {
     const told = await mirror(registry, [written("mix.lock", "%{}\n")]);
     expect(told).toMatchObject({ code: 0, stderr: "" });
     expect(told.stdout).toMatch(/^the_mirror: 0 new, /);
-    expect(registry.asked).toEqual([]);
+    expect(registry.lockfiles).toMatchObject([{ releases: [], skipped: [] }]);
+  });
+
+  it("says that it is no mirror also when nothing is pinned", async () => {
+    const registry = await startRegistry({ faults: ["404"] });
+    const told = await mirror(registry, [written("mix.lock", "%{}\n")]);
+    expect(told).toMatchObject({ code: 1, stdout: "" });
+    expect(told.stderr).toBe("hexedge: the_mirror is no mirror\n");
+  });
+
+  it("warns of what an export would need and is not there, and ends with 0", async () => {
+    const warnings = ["names: upstream did not answer a moment ago"];
+    const registry = await startRegistry({ warnings });
+    const told = await mirror(registry, [written("mix.lock", lockOf(45))]);
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    expect(told.stdout.match(/^warning: names: upstream did not answer.*$/gm)).toHaveLength(1);
+    const json = await mirror(registry, [written("mix.lock", lockOf(1)), "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ warnings });
   });
 
   it("asks for a file and a mirror", async () => {
@@ -213,7 +236,7 @@ describe("hexedge mirror", () => {
   });
 });
 
-type Fault = "503" | "403" | "cut";
+type Fault = "503" | "403" | "404" | "cut";
 
 interface Registry {
   origin: string;
@@ -228,7 +251,9 @@ interface Registry {
 async function startRegistry({
   outcomes = {},
   faults = [],
+  warnings = [],
 }: {
+  warnings?: string[];
   outcomes?: Record<string, [outcome: string, why: string | null]>;
   faults?: Fault[] | ((lockfile: Lockfile) => Fault | undefined);
 } = {}): Promise<Registry> {
@@ -252,6 +277,7 @@ async function startRegistry({
     const answer = (status: number, body: object) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (fault === "503") return answer(503, { status: 503, message: "try again" });
+    if (fault === "404") return answer(404, { status: 404, message: "the_mirror is no mirror" });
     if (fault === "403") return answer(403, { status: 403, message: "account not authorized" });
     registry.lockfiles.push(lockfile);
     const releases = lockfile.releases.map(({ repository, package: name, version }) => {
@@ -263,7 +289,7 @@ async function startRegistry({
     });
     const isComplete = releases.every(({ outcome }) => /new|there|elsewhere/.test(outcome));
     // So that those who come at once are seen to.
-    setTimeout(() => answer(isComplete ? 200 : 422, { message: "…", releases }), 30);
+    setTimeout(() => answer(isComplete ? 200 : 422, { message: "…", releases, warnings }), 30);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   onTestFinished(() => {

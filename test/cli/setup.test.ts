@@ -268,6 +268,14 @@ describe("a dry run", () => {
     ]) {
       expect(output).toContain(command);
     }
+    // What comes after the upload has no commands, and is part of the plan.
+    for (const line of [
+      "? asks /health at the Worker's address for at most 20 seconds",
+      "? publishes hexedge_setup_check 0.0.1 into test_repo, resolves it, takes it back",
+      "? prints how mix and rebar3 use test_repo and publish to it",
+    ]) {
+      expect(output).toContain(line);
+    }
     expect([cloud.files(), cloud.config]).toEqual([["wrangler.toml"], projectConfig()]);
     const { buckets, namespaces, workers } = cloud.account;
     expect([buckets, namespaces, workers]).toEqual([[], [], {}]);
@@ -286,7 +294,10 @@ describe("a dry run", () => {
       "there",
       "there",
       "there",
-      "planned",
+      ...["planned", "planned", "planned", "planned"],
+    ]);
+    expect(again.steps.slice(-4).map((it: { step: string }) => it.step)).toEqual([
+      ...["deploy", "health", "publish and revert", "what to paste"],
     ]);
   });
 });

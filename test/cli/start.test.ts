@@ -220,7 +220,7 @@ describe("what it says when it cannot start", () => {
     [
       "an entry that is not there",
       { config: `main = "none.ts"\n${head}${hosted}` },
-      /hexedge: the Worker \S+none\.ts cannot be built/,
+      /hexedge: the Worker \S+none\.ts cannot be built: .*`main` is relative to the file/,
     ],
     ["no repository", { config: head }, /wrangler\.toml: REPOSITORIES is missing/],
     [

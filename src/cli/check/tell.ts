@@ -53,23 +53,20 @@ export function tellDefects(defects: readonly Defect[]): string {
 /**
  * The key comes first: without that of whoever signed, all is broken, and leaving it out would empty the
  * repository.
- * @param unsigned how many of them `isUnsigned`; undefined where that was not counted.
+ * @param unsigned how many of them `isUnsigned`.
  */
-export function stoppedSentence(lacking: number, unsigned?: number): string {
+export function stoppedSentence(lacking: number, unsigned: number): string {
   const key = "give --public-key FILE, the key of whoever signed";
-  const mend =
-    "mend it in the bucket, or leave it out with --without-broken, and no client finds it any more";
+  const mend = (what: string) =>
+    `mend ${what} in the bucket, or leave ${what} out with --without-broken, and no client finds it any more`;
   const stopped =
     `${count(lacking, "thing")} in the bucket cannot be restored, so nothing was changed and clients ` +
     "read everything as before";
-  if (unsigned === undefined) {
-    return `${stopped}: where a signature is why, ${key} it; only then, of what is left, ${mend}`;
-  }
-  if (unsigned === 0) return `${stopped}: ${mend}`;
+  if (unsigned === 0) return `${stopped}: ${mend("it")}`;
   if (unsigned === lacking) {
     return `${stopped}: not signed with the expected key, so ${key} all of it`;
   }
-  return `${stopped}: ${unsigned} of them by the signature, so first ${key} it; then, of the rest, ${mend}`;
+  return `${stopped}: ${unsigned} of them by the signature, so first ${key} it; then ${mend("the rest")}`;
 }
 
 /** The file is as somebody else signed it: another key may cure it. */

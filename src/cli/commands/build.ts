@@ -1,6 +1,11 @@
 /** `build`: a folder of tarballs becomes a repository that any web server can serve. */
 import type { Command } from "commander";
-import { type BuildRefusal, type BuildReport, buildRepository } from "../../static/build.ts";
+import {
+  type BuildRefusal,
+  type BuildReport,
+  buildRepository,
+  refusalOfFolder,
+} from "../../static/build.ts";
 import { DiskFolder } from "../disk-folder.ts";
 import { examples } from "../examples.ts";
 import { type Fetched, fetchPinned, type PinnedOptions } from "../fetch-pinned.ts";
@@ -49,6 +54,13 @@ async function runBuild(dir: string, _options: unknown, command: Command): Promi
   }
   const privateKey = await readPrivateKey(options.privateKey);
   const folder = new DiskFolder(dir);
+  if (options.from !== undefined && !options.lock) {
+    throw new Mistake("--from says what lock files call the repository: it goes with --lock");
+  }
+  // Before anything is fetched into a folder of somebody else's.
+  const refused =
+    options.lock && (await refusalOfFolder({ folder, repository, privateKey, force }));
+  if (refused) throw new Mistake(sentence(dir, refused));
   const fetched = options.lock && (await fetchPinned(folder, options.lock, options));
   const progress = new Progress("tarballs");
   try {
@@ -99,6 +111,11 @@ function sentence(dir: string, refusal: BuildRefusal): string {
       return (
         `${dir} is signed with another key, ${refusal.fingerprint}: give that key; --force signs it ` +
         "anew, and every client then needs the new public_key"
+      );
+    case "other_repository":
+      return (
+        `${dir} holds the repository ${refusal.repository}: build into another folder, or with ` +
+        `--name ${refusal.repository}; --force makes it one of another name`
       );
     case "bad_file":
       return (

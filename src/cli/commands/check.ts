@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { type Repaired, repairAll } from "../check/repair.ts";
 import { isLacking, type Restored, restoreLedger } from "../check/restore.ts";
 import { type Checked, checkAll } from "../check/steps.ts";
-import { stoppedSentence, tellChecked, tellRestored } from "../check/tell.ts";
+import { isUnsigned, stoppedSentence, tellChecked, tellRestored } from "../check/tell.ts";
 import { examples } from "../examples.ts";
 import { readPublicKey } from "../key-files.ts";
 import { Mistake } from "../mistake.ts";
@@ -78,8 +78,10 @@ async function repair(session: Session, repository: string, options: CheckOption
   }
   const made = { repository, ...left, ...(restored ? { restored } : {}) };
   session.show(made, report, () => tellRepaired(repository, left, restored));
-  if (restored?.finished === false)
-    throw new Mistake(stoppedSentence(restored.defects.filter(isLacking).length));
+  if (restored?.finished === false) {
+    const lacking = restored.defects.filter(isLacking);
+    throw new Mistake(stoppedSentence(lacking.length, lacking.filter(isUnsigned).length));
+  }
   failUnlessWell(repository, left, prune);
 }
 

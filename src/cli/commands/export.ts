@@ -1,6 +1,7 @@
 /** `export`: a running repository, as a folder for any web server, for a backup or for git. */
 import type { Command } from "commander";
 import { type ExportRefusal, type ExportReport, exportRepository } from "../../static/export.ts";
+import { waitUntilPublished } from "../described.ts";
 import { DiskFolder } from "../disk-folder.ts";
 import { examples } from "../examples.ts";
 import { readPrivateKey, readPublicKey } from "../key-files.ts";
@@ -8,7 +9,7 @@ import { Mistake } from "../mistake.ts";
 import { readPinned } from "../pinned.ts";
 import { pinnedOf } from "../pinned-of.ts";
 import { Progress } from "../progress.ts";
-import type { RegistryOptions } from "../registry.ts";
+import { findRegistry, type RegistryOptions } from "../registry.ts";
 import { HttpSource, placeOf } from "../source.ts";
 
 export function exportCommand(program: Command): void {
@@ -38,8 +39,9 @@ export function exportCommand(program: Command): void {
     "\nWrites names, versions, packages/, tarballs/, docs/ and public_key; serve DIR with nginx or any\n" +
       "other web server, and clients need no Hexedge. Signatures and checksums are checked first, and\n" +
       "what is there and right is not fetched again: run it again to go on where it stopped, or to\n" +
-      "follow the repository. What is gone there is removed. With --lock, names and versions are the\n" +
-      "repository's own, and tell of more than is in the folder, unless --private-key signs others.",
+      "follow the repository. What is gone there is removed. What was just published is waited for.\n" +
+      "With --lock, names and versions are the repository's own, and tell of more than is in the\n" +
+      "folder, unless --private-key signs others.",
   );
 }
 
@@ -61,6 +63,9 @@ async function runExport(
 ): Promise<void> {
   const options = command.optsWithGlobals<ExportOptions>();
   const place = await placeOf(options, repository);
+  if (options.from !== undefined && !options.lock) {
+    throw new Mistake("--from says what lock files call the repository: it goes with --lock");
+  }
   const publicKeyPem = options.publicKey && (await readPublicKey(options.publicKey));
   const privateKey = options.privateKey && (await readPrivateKey(options.privateKey));
   const pinned = options.lock && (await readPinned(options.lock));
@@ -69,6 +74,7 @@ async function runExport(
   if (!(await folder.isEmpty()) && !(await folder.isRepository())) {
     throw new Mistake(`${dir} holds other things: name an empty folder, or one of an export`);
   }
+  await waitUntilPublished(await findRegistry(options, process.env), repository);
   const progress = new Progress("releases");
   try {
     await folder.tidy();

@@ -10,13 +10,12 @@ import { type GitDependency, readGitDependencies } from "../../hex/lockfile/git.
 import { parseLockfile } from "../../hex/lockfile.ts";
 import { examples } from "../examples.ts";
 import { withoutPassword } from "../git/git.ts";
-import { type Outcome, upload } from "../git/upload.ts";
+import { KeyRefused, type Outcome, upload } from "../git/upload.ts";
 import { Mistake } from "../mistake.ts";
 import { Progress } from "../progress.ts";
-import { findRegistry, type RegistryOptions } from "../registry.ts";
+import { findRegistry, type Registry, type RegistryOptions } from "../registry.ts";
 import { openSession } from "../session.ts";
 import { table } from "../table.ts";
-import type { Place } from "../transfer.ts";
 
 export function gitCommands(program: Command): void {
   const group = program.command("git").description("repositories of git, for dependencies on them");
@@ -68,14 +67,14 @@ async function mirrorAll(
 ): Promise<void> {
   const session = await openSession(command);
   const options = command.optsWithGlobals<RegistryOptions>();
-  const { url, key } = await findRegistry(options, process.env);
+  const registry = await findRegistry(options, process.env);
   const asked = await readAll(files);
   const progress = new Progress("repositories");
   const repositories: Mirrored[] = [];
   try {
     for (const it of asked) {
       progress.show(repositories.length, asked.length);
-      repositories.push(await mirrorOne({ url, key }, it, cache));
+      repositories.push(await mirrorOne(registry, it, cache));
     }
   } finally {
     progress.end();
@@ -89,7 +88,12 @@ async function mirrorAll(
   throw new Mistake(`${how} could not be mirrored: run it again to try only these`);
 }
 
-async function mirrorOne(place: Place, it: Asked, cache: string | undefined): Promise<Mirrored> {
+/** @throws KeyRefused: the others would be refused as well. */
+async function mirrorOne(
+  registry: Registry,
+  it: Asked,
+  cache: string | undefined,
+): Promise<Mirrored> {
   const { name: repository, address, url, commits, hasSubmodules } = it;
   if (address === undefined) {
     return {
@@ -100,11 +104,11 @@ async function mirrorOne(place: Place, it: Asked, cache: string | undefined): Pr
   }
   try {
     const where = cache === undefined ? undefined : resolve(cache);
-    const outcome: Outcome = await upload(place, { address, url, commits }, where);
+    const outcome: Outcome = await upload(registry, { address, url, commits }, where);
     const why = hasSubmodules ? "its submodules are not mirrored" : null;
     return { repository, outcome, why };
   } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
+    if (!(error instanceof Mistake) || error instanceof KeyRefused) throw error;
     return { repository, outcome: "failed", why: error.message };
   }
 }

@@ -4,6 +4,7 @@ import { RegistryError } from "../../hex/registry.ts";
 import { parsePublicKey, publicKeyFingerprint } from "../../hex/sign.ts";
 import { type Imported, type ImportReport, importRepository } from "../../static/import.ts";
 import { type TakeOverOptions, takeOver } from "../check/take-over.ts";
+import { describeRepository } from "../described.ts";
 import { examples } from "../examples.ts";
 import { keyOf, openSource, type SourceOptions } from "../import-source.ts";
 import { ImportTarget } from "../import-target.ts";
@@ -72,10 +73,19 @@ async function runImport(
   command: Command,
 ): Promise<void> {
   const options = command.optsWithGlobals<ImportOptions>();
-  if (options.inPlace) return takeOver(from, options, command);
+  if (options.inPlace) {
+    refuseSourceOptions(options);
+    return takeOver(from, options, command);
+  }
+  if (options.withoutBroken) throw new Mistake("--without-broken goes with --in-place");
   if (repository === undefined) return command.error("error: missing required argument 'repo'");
   await placeOf(options, repository); // a name that is one
-  const target = await ImportTarget.open(await findRegistry(options, process.env), repository);
+  const registry = await findRegistry(options, process.env);
+  const kind = (await describeRepository(registry, repository))?.kind ?? "hosted";
+  if (kind !== "hosted") {
+    throw new Mistake(`${repository} is a ${kind}: only into a hosted repository can be published`);
+  }
+  const target = await ImportTarget.open(registry, repository);
   const { source, called } = await openSource(from, options);
   const pem = options.publicKey
     ? await readPublicKey(options.publicKey)
@@ -100,6 +110,17 @@ async function runImport(
   } finally {
     progress.end();
   }
+}
+
+/** What is there is taken as it is. */
+function refuseSourceOptions({ from, sourceKey, docs }: ImportOptions): void {
+  const given = [
+    ...(from === undefined ? [] : ["--from"]),
+    ...(sourceKey === undefined ? [] : ["--source-key"]),
+    ...(docs ? [] : ["--no-docs"]),
+  ];
+  if (given.length === 0) return;
+  throw new Mistake(`${given.join(", ")} goes with a source, and not with --in-place`);
 }
 
 function summaryOf({ releases, retired, docs }: ImportReport): Report["summary"] {

@@ -22,7 +22,8 @@ export function mirrorCommand(program: Command): void {
   ]).addHelpText(
     "after",
     "\nWhat is there is not fetched again, so doing it again goes on where it stopped. Ends with 1 when\n" +
-      "a release that is pinned is not there afterwards.",
+      "a release that is pinned is not there afterwards. names and versions come with them, so that the\n" +
+      "mirror can be exported when upstream is away; that they cannot be had is only a warning.",
   );
 }
 
@@ -46,6 +47,8 @@ const report = v.object({
   summary: v.record(v.string(), v.number()),
   releases: v.array(held),
   skipped: v.array(v.object({ name: v.string(), why: v.nullable(v.string()) })),
+  /** What else an export would need, and is not there. */
+  warnings: v.array(v.string()),
 });
 type Report = v.InferOutput<typeof report>;
 
@@ -56,8 +59,8 @@ async function mirrorLockfiles(
 ): Promise<void> {
   const session = await openSession(command);
   const pinned = await readPinned(files);
-  const all = await holdAll(session, repository, pinned.releases);
-  const made = reportOf(repository, all, pinned);
+  const answers = await holdAll(session, repository, pinned.releases);
+  const made = reportOf(repository, answers, pinned);
   session.show(made, report, tell);
   const lacking = made.releases.filter(isLacking).length;
   if (lacking === 0) return;
@@ -65,18 +68,24 @@ async function mirrorLockfiles(
   throw new Mistake(`${repository} does not hold ${how}: run it again to try only these`);
 }
 
-/** What became of each, in no order that means something. */
+interface Answers {
+  /** What became of each, in no order that means something. */
+  held: Held[];
+  /** Of the last answer: what the ones before lacked may have come since. */
+  warnings: string[];
+}
+
 async function holdAll(
   session: Session,
   repository: string,
   releases: readonly LockedRelease[],
-): Promise<Held[]> {
+): Promise<Answers> {
   const progress = new Progress(releases.length);
   const pieces = piecesOf(releases);
-  const all: Held[] = [];
+  const all: Answers = { held: [], warnings: [] };
   const sendPieces = async () => {
     for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
-      all.push(...(await holdOrSayWhy(piece)));
+      all.held.push(...(await holdOrSayWhy(piece)));
       progress.add(piece.length);
     }
   };
@@ -85,7 +94,8 @@ async function holdAll(
     try {
       const answered = await holdPatiently(session, repository, piece);
       isAnswering = true;
-      return answered;
+      all.warnings = answered.warnings ?? [];
+      return answered.releases;
     } catch (error) {
       // That it is not there at all, or that this may not be done, is said once, and not of each piece.
       if (isAnswering && mayPass(error)) return piece.map((it) => unavailable(it, error));
@@ -101,8 +111,9 @@ async function holdAll(
   return all;
 }
 
+/** One without releases when nothing is pinned: the mirror may say that it is none. */
 function piecesOf(releases: readonly LockedRelease[]): LockedRelease[][] {
-  const count = Math.ceil(releases.length / pieceReleasesMax);
+  const count = Math.max(1, Math.ceil(releases.length / pieceReleasesMax));
   return Array.from({ length: count }, (_, at) =>
     releases.slice(at * pieceReleasesMax, (at + 1) * pieceReleasesMax),
   );
@@ -112,7 +123,7 @@ async function holdPatiently(
   session: Session,
   repository: string,
   piece: readonly LockedRelease[],
-): Promise<Held[]> {
+): Promise<Answer> {
   for (const pauseMs of pausesMs) {
     try {
       return await hold(session, repository, piece);
@@ -128,7 +139,7 @@ async function hold(
   session: Session,
   repository: string,
   piece: readonly LockedRelease[],
-): Promise<Held[]> {
+): Promise<Answer> {
   const body = writeLockfile(piece);
   const asked = session.ask(path`/repos/${repository}/mirror`, { method: "POST", body });
   const answer = await asked.catch((error: unknown) => {
@@ -136,12 +147,18 @@ async function hold(
     if (error instanceof Refused && v.is(answered, error.answer)) return error.answer;
     throw error;
   });
-  const { releases } = checked(answered, answer);
-  if (releases.length === piece.length) return releases;
-  throw new Mistake(`asked for ${piece.length} releases, the answer is about ${releases.length}`);
+  const said = checked(answered, answer);
+  const { length } = said.releases;
+  if (length === piece.length) return said;
+  throw new Mistake(`asked for ${piece.length} releases, the answer is about ${length}`);
 }
 
-const answered = v.object({ releases: v.array(held) });
+const answered = v.object({
+  releases: v.array(held),
+  /** An older registry tells none. */
+  warnings: v.optional(v.array(v.string())),
+});
+type Answer = v.InferOutput<typeof answered>;
 
 /** A fault, and no refusal: perhaps it is over at the next time. */
 function mayPass(error: unknown): error is Mistake {
@@ -158,7 +175,8 @@ function isLacking({ outcome }: Held): boolean {
 }
 
 /** What belongs to others is none of the mirror's, as is what comes from no repository at all. */
-function reportOf(repository: string, all: readonly Held[], pinned: Pinned): Report {
+function reportOf(repository: string, answers: Answers, pinned: Pinned): Report {
+  const { held: all, warnings } = answers;
   const isElsewhere = ({ outcome }: Held) => outcome === "elsewhere";
   const releases = all.filter((it) => !isElsewhere(it)).sort(byName);
   const elsewhere = all.filter(isElsewhere).sort(byName);
@@ -168,10 +186,16 @@ function reportOf(repository: string, all: readonly Held[], pinned: Pinned): Rep
   ];
   const summary: Report["summary"] = { new: 0, there: 0, missing: 0, wrong: 0, unavailable: 0 };
   for (const { outcome } of releases) summary[outcome] = (summary[outcome] ?? 0) + 1;
-  return { repository, summary: { ...summary, skipped: skipped.length }, releases, skipped };
+  return {
+    repository,
+    summary: { ...summary, skipped: skipped.length },
+    releases,
+    skipped,
+    warnings,
+  };
 }
 
-function tell({ repository, summary, releases, skipped }: Report): string {
+function tell({ repository, summary, releases, skipped, warnings }: Report): string {
   const lacking = releases.filter(isLacking);
   const counts = Object.entries(summary).map(([outcome, count]) => {
     return `${count} ${outcome === "there" ? "already there" : outcome}`;
@@ -187,6 +211,8 @@ function tell({ repository, summary, releases, skipped }: Report): string {
         ["SKIPPED", "WHY"],
         skipped.map(({ name, why }) => [name, why]),
       ),
+    warnings.length > 0 &&
+      warnings.map((it) => `warning: ${it}; without it the mirror cannot be exported`).join("\n"),
     `${repository}: ${counts.join(", ")}`,
   ];
   return parts.filter((part) => part !== false).join("\n\n");

@@ -35,7 +35,8 @@ export function git(args: readonly string[], options: GitOptions = {}): Promise<
     });
     child.once("close", (code, signal) => {
       if (code === 0) return done(Buffer.concat(stdout).toString());
-      const said = lastWords(Buffer.concat(stderr).toString());
+      const [printed, complained] = [stdout, stderr].map((it) => Buffer.concat(it).toString());
+      const said = lastWords(complained) || lastWords(printed);
       fail(new GitFailed(said || `git ${args[0]} ended with ${code ?? signal}`));
     });
   });
@@ -69,9 +70,13 @@ function environmentFor(config: Record<string, string>): NodeJS.ProcessEnv {
   };
 }
 
-function lastWords(stderr: string): string {
-  const lines = stderr.split(/[\r\n]+/).filter((line) => /^(fatal|error|remote):/.test(line));
-  const said = lines.slice(-2).join("; ") || stderr.trim().split("\n").at(-1) || "";
+/** Why it failed. A notice is no reason; `git fsck` has its reasons on standard output. */
+function lastWords(text = ""): string {
+  const told = text
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== "" && !line.startsWith("notice:"));
+  const lines = told.filter((line) => /^(fatal|error|remote):/.test(line));
+  const said = lines.slice(-2).join("; ") || told.at(-1)?.trim() || "";
   return withoutPassword(said.replace(/\b(fatal|error): /g, "")).slice(0, 500);
 }
 

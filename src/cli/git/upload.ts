@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { Mistake } from "../mistake.ts";
+import type { Registry } from "../registry.ts";
 import { checked } from "../session.ts";
-import { type Place, transfer } from "../transfer.ts";
+import { transfer } from "../transfer.ts";
 import { bringUp, type Held, packsOf, pinPrefix, refsOf, type Tips, tipsOf } from "./clone.ts";
 
 /** Whoever uploads at the same time may come first; then it is done again, with what they stored. */
@@ -23,6 +24,9 @@ export interface Wanted {
 
 export type Outcome = "new" | "updated" | "there";
 
+/** With this key no other repository would fare better. */
+export class KeyRefused extends Mistake {}
+
 const ref = v.object({ name: v.string(), sha: v.string(), peeled: v.nullable(v.string()) });
 const mirrored = v.object({
   revision: v.nullable(v.number()),
@@ -32,9 +36,9 @@ const mirrored = v.object({
 });
 type Mirrored = v.InferOutput<typeof mirrored>;
 
-/** @param cache where clones stay, or undefined. */
+/** @param cache where clones stay, or undefined. @throws KeyRefused @throws Mistake about this repository. */
 export async function upload(
-  place: Place,
+  registry: Registry,
   wanted: Wanted,
   cache: string | undefined,
 ): Promise<Outcome> {
@@ -43,7 +47,12 @@ export async function upload(
     const clone = cache ?? join(temporary, "clone");
     for (let attempt = 1; ; attempt++) {
       const packs = join(temporary, `packs-${attempt}`);
-      const outcome = await uploadOnce(place, wanted, join(clone, `${wanted.address}.git`), packs);
+      const outcome = await uploadOnce(
+        registry,
+        wanted,
+        join(clone, `${wanted.address}.git`),
+        packs,
+      );
       if (outcome !== "again") return outcome;
       if (attempt === attemptsMax) {
         throw new Mistake("somebody else keeps updating it: run it again in ten minutes");
@@ -55,18 +64,18 @@ export async function upload(
 }
 
 async function uploadOnce(
-  place: Place,
+  registry: Registry,
   { address, url, commits }: Wanted,
   clone: string,
   into: string,
 ): Promise<Outcome | "again"> {
   const path = `/api/git/${address}.git`;
-  const before = checked(mirrored, await ask(place, "GET", path));
+  const before = checked(mirrored, await ask(registry, "GET", path));
   const tips = await tipsOf(url);
   // What other lock files pin stays.
   const pins = new Set([...commits, ...pinnedIn(before)]);
   if (isThere(before, tips, pins)) return "there";
-  const held = before.revision === null ? undefined : heldAt(place, address);
+  const held = before.revision === null ? undefined : heldAt(registry, address);
   await bringUp(clone, url, pins, held);
   const refs = await refsOf(clone);
   const names: string[] = [];
@@ -77,12 +86,12 @@ async function uploadOnce(
       [`${name}.pack`, pack],
       [`${name}.idx`, idx],
     ] as const) {
-      await ask(place, "PUT", `${path}/packs/${file}`, bytes);
+      await ask(registry, "PUT", `${path}/packs/${file}`, bytes);
     }
   }
   const { head } = tips;
   const update = { revision: before.revision, head, refs, packs: names };
-  const answer = await ask(place, "PUT", path, JSON.stringify(update), [409]);
+  const answer = await ask(registry, "PUT", path, JSON.stringify(update), [409]);
   if (answer === undefined) return "again";
   return before.revision === null ? "new" : "updated";
 }
@@ -98,7 +107,7 @@ function isThere(before: Mirrored, tips: Tips, pins: ReadonlySet<string>): boole
   return ours.toSorted().join("\n") === tips.refs.map(line).toSorted().join("\n");
 }
 
-function heldAt({ url, key }: Place, address: string): Held {
+function heldAt({ url, key }: Registry, address: string): Held {
   const mirror = `${url}/git/${address}.git`;
   return {
     url: mirror,
@@ -116,14 +125,14 @@ const refusal = v.object({
 
 /** @returns undefined for a status that is expected. */
 async function ask(
-  place: Place,
+  registry: Registry,
   method: string,
   path: string,
   body?: Uint8Array | string,
   expected: readonly number[] = [],
 ): Promise<unknown> {
   const type = typeof body === "string" ? "application/json" : "application/octet-stream";
-  const { status, bytes } = await transfer(place, path, {
+  const { status, bytes } = await transfer(registry, path, {
     method,
     headers: {
       accept: "application/json",
@@ -136,9 +145,12 @@ async function ask(
   if (status < 300 && answer !== undefined) return answer;
   const said = v.safeParse(refusal, answer);
   if (!said.success) {
-    throw new Mistake(`${place.url} answers ${status}: is that the address of a Hexedge?`);
+    throw new Mistake(`${registry.url} answers ${status}: is that the address of a Hexedge?`);
   }
   const { message, errors } = said.output;
+  if (status === 401) {
+    throw new KeyRefused(`${message}: the key from ${registry.keySource} is not good for this`);
+  }
   const details = Object.entries(errors ?? {}).map(([field, why]) => `${field} ${String(why)}`);
   throw new Mistake(details.length > 0 ? details.join("; ") : message);
 }

@@ -74,13 +74,16 @@ function parse(line: string): { type?: unknown; targets?: unknown } | undefined 
   }
 }
 
+/** Its name, and why. */
+export const healthStep = ["health", "a new address needs up to some minutes"] as const;
+
 /** A new address takes its time to be known everywhere. @throws Mistake with what it last said. */
 export async function waitUntilHealthy(
   report: Report,
   url: string,
   options: { waitMsMax: number; everyMs: number },
 ): Promise<void> {
-  await report.step("health", "a new address needs up to some minutes", async () => {
+  await report.step(...healthStep, async () => {
     const deadline = Date.now() + options.waitMsMax;
     for (;;) {
       const why = await whyNot(url);

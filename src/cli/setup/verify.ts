@@ -9,6 +9,13 @@ import { Mistake } from "../mistake.ts";
 import type { OwnFolder } from "./own-folder.ts";
 import type { Report } from "./report.ts";
 
+/** Its name, and what for. */
+export const verifyStep = [
+  "publish and revert",
+  "publishes a throw-away package, resolves it with its signature, takes it back",
+] as const;
+export const nothingHosted = "no hosted repository is declared";
+
 /** @returns what clients need to know; undefined when nobody here may ask, or nothing can be published. */
 export async function verify(
   report: Report,
@@ -17,11 +24,10 @@ export async function verify(
   folder: OwnFolder,
   environment: NodeJS.ProcessEnv,
 ): Promise<{ repository: string; publicKeyPem: string } | undefined> {
-  const why = "publishes a throw-away package, resolves it with its signature, takes it back";
-  return report.step("publish and revert", why, async () => {
+  return report.step(...verifyStep, async () => {
     const [repository] = config.hosted.keys();
     if (repository === undefined) {
-      return { outcome: "skipped", told: "no hosted repository is declared", value: undefined };
+      return { outcome: "skipped", told: nothingHosted, value: undefined };
     }
     const kept = await folder.read("admin_key");
     const key = kept ?? environment.HEXEDGE_KEY;

@@ -1,6 +1,7 @@
 /** What a folder says before it is built: what is right need not be made again. */
 import { sameBytes } from "../../hex/checksum.ts";
 import {
+  decodeNames,
   encodeNames,
   encodePackage,
   encodeVersions,
@@ -10,9 +11,11 @@ import {
   type Timestamp,
   unpackNames,
   unpackPackage,
+  unpackSigned,
   unpackVersions,
 } from "../../hex/registry.ts";
 import { parsePublicKey, publicKeyFingerprint, publicKeyPem } from "../../hex/sign.ts";
+import { indexLimits } from "../export/written-folder.ts";
 import type { Folder } from "../folder.ts";
 import { journalPath, packagePath } from "../layout.ts";
 import { BuildError } from "./refusals.ts";
@@ -62,6 +65,14 @@ export class Before {
       if (request.force) return undefined;
       throw new BuildError({ reason: "bad_file", path, why: why?.message ?? "" });
     };
+    const { resource: there } =
+      (await unpack("names", async (bytes, key) => {
+        return decodeNames(await unpackSigned(bytes, key, indexLimits)).repository;
+      })) ?? {};
+    // Else all that is there would be called a bad file.
+    if (there !== undefined && there !== repository && !request.force) {
+      throw new BuildError({ reason: "other_repository", repository: there });
+    }
     for (const { name } of (await folder.list("packages")) ?? []) {
       this.files.push(name);
       const path = packagePath(name);

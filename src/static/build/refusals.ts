@@ -6,6 +6,8 @@ export type BuildRefusal =
   | { reason: "bad_tarballs"; problems: Problem[] }
   | { reason: "bad_public_key"; why: string }
   | { reason: "other_key"; fingerprint: string }
+  /** Of the folder. */
+  | { reason: "other_repository"; repository: string }
   | { reason: "bad_file"; path: string; why: string };
 
 export interface Problem {

@@ -116,6 +116,7 @@ function Entry({ entry, showsOrigin }: { entry: AuditView; showsOrigin: boolean 
 const words: Record<string, string> = {
   "docs.publish": "published documentation",
   "docs.revert": "took documentation back",
+  "git.update": "updated a mirror of git",
   "key.generate": "made a key",
   "key.remove": "revoked a key",
   "name.conflict": "noticed a name of ours upstream",
@@ -134,6 +135,9 @@ const words: Record<string, string> = {
   "session.create": "signed in",
   "session.deny": "denied a login",
   "session.revoke": "ended a login",
+  "repository.check": "checked all files",
+  "repository.repair": "repaired files",
+  "repository.restore": "restored the ledger",
   "user.create": "made a user",
   "user.deactivate": "deactivated a user",
 };
