@@ -296,10 +296,7 @@ describe("build", () => {
     expect(await build()).toMatchObject({ refused: { reason: "bad_file", path: "names" } });
     expect((await built({ force: true })).written).toEqual(["names"]);
     expect(await build({ in: good, name: "other" })).toMatchObject({
-      refused: {
-        reason: "bad_file",
-        why: expect.stringContaining("speaks for the repository acme"),
-      },
+      refused: { reason: "other_repository", repository: "acme" },
     });
     good.put("public_key", new TextEncoder().encode("no key"));
     expect(await build({ in: good })).toMatchObject({ refused: { reason: "bad_public_key" } });
