@@ -19,7 +19,9 @@ async function dev(): Promise<void> {
     writeFileSync(secretsPath, secrets.join("\n"), { mode: 0o600, flag: "wx" });
     console.log(`made the secrets that it needs in ${secretsPath}`);
   }
-  const args = ["dev", "--port", "4000", ...process.argv.slice(2)];
+  const asked = process.argv.slice(2);
+  const hasPort = asked.some((it) => it === "--port" || it.startsWith("--port="));
+  const args = ["dev", ...(hasPort ? [] : ["--port", "4000"]), ...asked];
   spawn("wrangler", args, { stdio: "inherit" }).once("exit", (code) => process.exit(code ?? 0));
 }
 

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { examine } from "./doctor/examine.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { findRegistry, type RegistryOptions } from "./registry.ts";
-import { run } from "./run.ts";
+import { runCommand } from "./run-command.ts";
 import { printable } from "./table.ts";
 
 interface Options extends RegistryOptions {
@@ -56,4 +56,4 @@ function command(): Command {
     .action(doctor);
 }
 
-await run(command());
+await runCommand(command());

@@ -4,7 +4,7 @@
  */
 import { dirname } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { run } from "./run.ts";
+import { runCommand } from "./run-command.ts";
 import { checkAccount } from "./setup/account.ts";
 import { makeBucket } from "./setup/bucket.ts";
 import {
@@ -111,4 +111,4 @@ function seconds(text: string): number {
   throw new InvalidArgumentError("it is a number of seconds.");
 }
 
-await run(command());
+await runCommand(command());

@@ -237,6 +237,7 @@ describe("hexedge mirror", () => {
   let mirror: Server;
   /** The lines of a mix.lock, each with its comma. */
   const locked: string[] = [];
+  let firstMs = 0;
 
   beforeAll(async () => {
     upstream = await startServer({ config: hostedConfig });
@@ -246,6 +247,7 @@ describe("hexedge mirror", () => {
 
   it("brings all that is pinned", async () => {
     const told = await hold(locked.slice(0, 100));
+    firstMs = told.ms;
     expect(told).toMatchObject({ code: 0, stderr: "" });
     expect(told.stdout).toBe(`their_mirror: ${counts({ new: 100 })}\n`);
     for (const path of ["/packages/p99", "/tarballs/p99-1.0.0.tar"]) {
@@ -254,11 +256,11 @@ describe("hexedge mirror", () => {
     }
   });
 
-  it("does in less than a second what is done already", async () => {
+  it("takes no time for what is done already, beside what it took", async () => {
     const told = await hold(locked.slice(0, 100));
     expect(told.stdout).toBe(`their_mirror: ${counts({ "already there": 100 })}\n`);
     console.info(`100 releases that are there: ${Math.round(told.ms)} ms with the start of Node`);
-    expect(told.ms).toBeLessThan(1000);
+    expect(told.ms).toBeLessThan(firstMs);
   });
 
   it("fetches no more than what is not there yet", async () => {

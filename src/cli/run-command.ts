@@ -2,7 +2,7 @@ import { type Command, CommanderError } from "commander";
 import { Mistake } from "./mistake.ts";
 
 /** Runs a program of one command. It ends with 0 when all is well, 1 after a mistake that it tells, 2 when it was called wrongly. */
-export async function run(command: Command): Promise<void> {
+export async function runCommand(command: Command): Promise<void> {
   try {
     await command.parseAsync();
   } catch (error) {
