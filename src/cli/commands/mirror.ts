@@ -1,12 +1,13 @@
 /** `mirror …`: a mirror holds what lock files pin, before anybody builds with it. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import * as v from "valibot";
 import type { LockedRelease } from "../../hex/lockfile.ts";
-import { path, Refused, Unreachable } from "../client.ts";
+import { path, Refused } from "../client.ts";
 import { examples } from "../examples.ts";
 import { Mistake } from "../mistake.ts";
+import { mayPass, patiently } from "../patiently.ts";
 import { type Pinned, readPinned, writeLockfile } from "../pinned.ts";
+import { Progress } from "../progress.ts";
 import { checked, openSession, type Session } from "../session.ts";
 import { table } from "../table.ts";
 
@@ -80,19 +81,20 @@ async function holdAll(
   repository: string,
   releases: readonly LockedRelease[],
 ): Promise<Answers> {
-  const progress = new Progress(releases.length);
+  const progress = new Progress("releases");
+  progress.show(0, releases.length);
   const pieces = piecesOf(releases);
   const all: Answers = { held: [], warnings: [] };
   const sendPieces = async () => {
     for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
       all.held.push(...(await holdOrSayWhy(piece)));
-      progress.add(piece.length);
+      progress.show(all.held.length, releases.length);
     }
   };
   let isAnswering = false;
   const holdOrSayWhy = async (piece: readonly LockedRelease[]): Promise<Held[]> => {
     try {
-      const answered = await holdPatiently(session, repository, piece);
+      const answered = await patiently(() => hold(session, repository, piece), pausesMs);
       isAnswering = true;
       all.warnings = answered.warnings ?? [];
       return answered.releases;
@@ -119,22 +121,6 @@ function piecesOf(releases: readonly LockedRelease[]): LockedRelease[][] {
   );
 }
 
-async function holdPatiently(
-  session: Session,
-  repository: string,
-  piece: readonly LockedRelease[],
-): Promise<Answer> {
-  for (const pauseMs of pausesMs) {
-    try {
-      return await hold(session, repository, piece);
-    } catch (error) {
-      if (!mayPass(error)) throw error;
-      await sleep(pauseMs);
-    }
-  }
-  return hold(session, repository, piece);
-}
-
 async function hold(
   session: Session,
   repository: string,
@@ -159,12 +145,6 @@ const answered = v.object({
   warnings: v.optional(v.array(v.string())),
 });
 type Answer = v.InferOutput<typeof answered>;
-
-/** A fault, and no refusal: perhaps it is over at the next time. */
-function mayPass(error: unknown): error is Mistake {
-  if (error instanceof Unreachable) return true;
-  return error instanceof Refused && (error.status === 429 || error.status >= 500);
-}
 
 function unavailable({ package: name, version }: LockedRelease, error: Mistake): Held {
   return { package: name, version, outcome: "unavailable", why: error.message };
@@ -224,25 +204,4 @@ function nameOf({ package: name, version }: Held): string {
 
 function byName(a: Held, b: Held): number {
   return Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b));
-}
-
-/** `123/300 releases` in one line of a terminal; nothing where nobody watches. */
-class Progress {
-  readonly #total: number;
-  readonly #isSeen = process.stderr.isTTY === true;
-  #done = 0;
-
-  constructor(total: number) {
-    this.#total = total;
-    this.add(0);
-  }
-
-  add(count: number): void {
-    this.#done += count;
-    if (this.#isSeen) process.stderr.write(`\r${this.#done}/${this.#total} releases`);
-  }
-
-  end(): void {
-    if (this.#isSeen) process.stderr.write("\r\x1b[K");
-  }
 }
