@@ -223,7 +223,7 @@ describe("repositories", () => {
     for (const headers of [{}, asksForErlang]) {
       expect(await list({ key: ann.key, headers })).toEqual([view(open, true), view(mine, false)]);
       const shown = await ask(`/api/repos/${mine.repository}`, { key: ann.key, headers });
-      expect(await read(shown)).toEqual(view(mine, false));
+      expect(await read(shown)).toEqual({ ...view(mine, false), published: true });
     }
     expect((await ask(`/api/repos/${mine.repository}`)).status).toBe(401);
     expect((await ask(`/api/repos/${open.repository}`)).status).toBe(200);
