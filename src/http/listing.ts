@@ -71,7 +71,7 @@ class Cursor {
     return this.#packages[0];
   }
 
-  skip(): void {
+  advance(): void {
     this.#packages.shift();
   }
 
@@ -100,7 +100,7 @@ async function take(
     for (const cursor of cursors) if (isBefore(cursor, first)) first = cursor;
     if (!first?.next) return;
     onEach(first.next);
-    first.skip();
+    first.advance();
     taken = [first];
   }
 }

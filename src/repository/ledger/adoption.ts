@@ -66,12 +66,12 @@ export class Adoption extends Repairs {
   #adopt({ name, releases, etag, isUpToDate, mtimeSeconds }: RestoredPackage): void {
     this.step(() => {
       this.countFrom(mtimeSeconds);
+      this.#forgetPackage(name); // of this step, when its answer was lost and it is done again
       const times = releases.map(({ publishedAt }) => publishedAt);
       const [oldest, newest] = [Math.min(...times), Math.max(...times)];
       // What the newest publish says about the package as a whole.
       const last = releases.find(({ publishedAt }) => publishedAt === newest);
       if (!last) return;
-      this.#forgetPackage(name); // of this step, when its answer was lost and it is done again
       this.sql.exec(
         `INSERT INTO packages (name, created_at, updated_at, meta, etag, changed, touched)
          VALUES (?, ?, ?, ?, ?, 0, 0)`,

@@ -39,17 +39,19 @@ export function isBackupDue(ledger: Ledger, now: number): boolean {
   return false;
 }
 
-/** Writes it, in the place of the one before. Losing the race against another one loses nothing. */
+/** Writes it, in the place of the one before. Whoever loses the race against another one comes again. */
 export async function writeBackup({ repository, ledger, storage }: World): Promise<void> {
   const key = backupKey(repository);
   const change = ledger.lastChange();
   const stored = await storage.head(key);
   const bytes = await compressed(ledger);
-  await storage.put(
+  const written = await storage.put(
     key,
     bytes,
     stored ? { kind: "replace", etag: stored.etag } : { kind: "create" },
   );
+  // The other one may have begun before the change that this one has.
+  if (!written) return;
   ledger.setState("backup_at", Date.now());
   ledger.setState("backup_of", change);
 }
